@@ -1,0 +1,80 @@
+// The timeline is the append-only record of one run: JSON lines, written as things happen, so that
+// a run which is killed leaves a readable one. The verdict and every report are computed from it
+// alone.
+//
+// Every line has "t_ns" (CLOCK_MONOTONIC since the start of the run) and "event". The events, and
+// the members beside those two (times are nanoseconds since the start of the run, `_ns`):
+//
+//   run_started      run, scenario, title, hypothesis, wall, plan_hash, seed, time_scale, version,
+//                    host {name, kernel, cores}, plan {the canonical plan}
+//   phase            phase: gates | baseline | fault | recovery | restore | verdict
+//   need             fault, what, met, reason              a thing this host must offer
+//   sample           check, planned_ns, sent_ns, done_ns, good, why, problem, values, tainted
+//                    tainted: sent so late that its own time is in doubt; never counted
+//   gauge            cpu (0 to 1), memory_bytes, disk_read_bytes, disk_write_bytes (since the last
+//                    gauge), network_in_bytes, network_out_bytes (likewise)
+//   fault_commanded  fault, kind, strike, target
+//   change_applied   fault, change, kind, describe, undo, keeping, commanded_ns
+//   change_refused   fault, kind, code, message, next
+//   witnessed        fault, strike, witness, edge: on | off, after_ns, by_ns, detail
+//                    the edge lies in (after_ns, by_ns]
+//   unwitnessed      fault, strike, witness, edge, message the edge was not seen in time
+//   dose             fault, witness, unit, looks, on_looks, mean, min, max
+//   revert_commanded fault
+//   change_reverted  fault, change, ending, detail
+//   change_lost      fault, change, message                a holder died before its time
+//   gate             gate: detect | heal, check, met, within_ns, after_ns, by_ns, why
+//   stop             reason: condition | operator | lost_lease | halted, text
+//   fingerprint      moment: before | after, digest, differences [text]
+//   disturbed        message                               the tool disturbed its own measurement
+//   note             message
+//   run_ended        verdict, exit_code, reasons [text], learnt
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/duration.h"
+#include "core/node.h"
+#include "core/result.h"
+#include "sys/fd.h"
+
+namespace squall::engine {
+
+using Event = json::object;
+
+// Appends to a file and hands every event to an observer as well. Safe to call from several
+// threads.
+class TimelineWriter {
+ public:
+  using Observer = std::function<void(const Event&)>;
+  // The file must not exist yet. An empty path keeps the timeline in memory only.
+  static Result<std::unique_ptr<TimelineWriter>> create(const std::string& path, Observer observer);
+
+  void add(std::string_view event, json::object members);
+  // Nanoseconds since the run started, on CLOCK_MONOTONIC.
+  std::int64_t now_ns() const;
+  std::int64_t since_start_ns(Duration monotonic) const;
+  std::vector<Event> events() const;
+  // Set when a line could not be written (a full disk): the run must then end as aborted.
+  std::optional<Error> failure() const;
+
+ private:
+  TimelineWriter() = default;
+  mutable std::mutex mutex_;
+  sys::Fd file_;
+  Observer observer_;
+  Duration start_;
+  std::vector<Event> events_;
+  std::optional<Error> failure_;
+};
+
+// Reads a timeline back. A last line that was cut short is left out; any other broken line is an
+// error which names it.
+Result<std::vector<Event>> read_timeline(const std::string& path);
+
+}  // namespace squall::engine

@@ -1,0 +1,92 @@
+// The contract of a fault: a pure function from typed parameters and observed facts to a list of
+// reversible changes, and to what a witness must see.
+//
+// Kinds are leaves: one file each, one line in catalog.cpp, nobody includes them.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "change/change.h"
+#include "core/choices.h"
+#include "core/selector.h"
+#include "param/table.h"
+#include "sys/host.h"
+#include "sys/process.h"
+
+namespace squall::fault {
+
+struct FileFacts {
+  bool exists = false;
+  std::uint64_t size = 0;
+  std::string sha256;  // hexadecimal; empty when it does not exist
+};
+
+// What a kind wants to know before it plans. The engine looks and hands the answers over as Facts.
+struct Wants {
+  std::optional<Selector> victims;
+  std::vector<std::string> files;
+};
+
+struct Facts {
+  sys::HostFacts host;
+  std::vector<sys::Process> victims;  // found and picked
+  std::map<std::string, FileFacts> files;
+};
+
+// What must be seen, named for the witness catalogue. Data only: a fault and a witness share no
+// code.
+struct Watch {
+  std::string witness;  // "process.stopped"
+  json::object params;
+};
+
+struct Strike {
+  std::vector<change::Request> changes;  // applied in order, reverted newest first
+  std::vector<Watch> watches;            // each must see the onset, and the end where there is one
+  std::string target;                    // for people: "redis-server (pid 4711)"
+};
+
+// A fault that strikes again: every `every`, each time with `probability`, at most `times` times.
+// Victims are looked up anew for each strike.
+struct Repeat {
+  Duration every;
+  double probability = 1;
+  std::int64_t times = 1;
+};
+
+enum class Lasting {
+  spell,    // in force from its start until its end ("for")
+  instant,  // over as soon as it struck; there is nothing to end
+};
+
+struct Kind {
+  std::string_view name;       // "process.pause"
+  std::string_view summary;    // one sentence: what the victim feels
+  std::string_view mechanism;  // how it is done
+  std::string_view undo;       // how it is undone, and by whom if squall dies
+  std::string_view limits;     // what it cannot do
+  Lasting lasting = Lasting::spell;
+  // Why it cannot be undone; empty for kinds that can. A scenario must then accept it in writing.
+  std::string_view irreversible;
+  const param::AnyTable* table = nullptr;
+
+  std::function<std::vector<sys::Need>(const sys::HostFacts&)> needs;
+  std::function<Result<Wants>(const json::object& params)> wants;
+  // Pure. `ordinal` counts the strikes of this fault from 0.
+  std::function<Result<Strike>(const json::object& params, const Facts& facts,
+                               const Choices& choices, std::uint64_t ordinal)>
+      plan;
+  // Empty for kinds that strike once.
+  std::function<Result<Repeat>(const json::object& params)> repeat;
+};
+
+using Catalogue = std::vector<const Kind*>;
+const Catalogue& catalogue();
+const Kind* find(const Catalogue& kinds, std::string_view name);
+
+}  // namespace squall::fault

@@ -1,0 +1,68 @@
+#include "param/selector_codec.h"
+
+#include "param/table.h"
+
+namespace squall::param {
+namespace {
+
+const Table<Selector>& table() {
+  static const Table<Selector> made{{
+      field("name", &Selector::name,
+            {.about = "Process name as the kernel keeps it; * and ? match."}),
+      field("command_line", &Selector::command_line,
+            {.about = "A text within the command line, arguments joined by one space."}),
+      field("pid", &Selector::pid, {.about = "One process id.", .min = 0, .max = 4194304}),
+      field("pid_file", &Selector::pid_file, {.about = "A file whose first word is the pid."}),
+      field("unit", &Selector::unit, {.about = "A systemd unit: every process of its cgroup."}),
+      field("cgroup", &Selector::cgroup,
+            {.about = "A cgroup path below the root of any hierarchy, descendants included."}),
+      field("parent", &Selector::parent,
+            {.about = "Children of this pid.", .min = 0, .max = 4194304}),
+      field("user", &Selector::user, {.about = "Owner of the process, name or number."}),
+      field("pick", &Selector::pick,
+            {.about = "How many of those found: one, all, a count (3) or a share (30 %)."}),
+  }};
+  return made;
+}
+
+Status check_pick(const std::string& pick) {
+  if (pick == "all" || pick == "one") return ok();
+  if (const Result<Share> share = parse_share(pick)) {
+    if (share->fraction > 0 && share->fraction <= 1) return ok();
+  }
+  if (const auto count = Node{.kind = Node::Kind::scalar, .text = pick}.as_integer()) {
+    if (*count > 0) return ok();
+  }
+  return error(Code::invalid, fmt::format("pick: \"{}\" is not understood", printable(pick)),
+               "use one, all, a count such as 3, or a share such as \"30 %\"");
+}
+
+}  // namespace
+
+Result<Selector> Codec<Selector>::parse(const Node& node) {
+  Diagnostics diagnostics;
+  Selector selector = table().parse(node, diagnostics);
+  if (!diagnostics.empty()) {
+    const Diagnostic first = diagnostics.sorted().front();
+    return error(Code::invalid, first.message, first.hint);
+  }
+  TRY_VOID(check_pick(selector.pick));
+  return selector;
+}
+
+// Only the criteria that are set: an absent one is no criterion.
+json::value Codec<Selector>::render(const Selector& value) {
+  const json::object whole = table().to_json(value);
+  const json::object none = table().to_json(Selector{});
+  json::object given;
+  for (const auto& [key, member] : whole) {
+    if (member != none.at(key)) given[key] = member;
+  }
+  return given;
+}
+
+json::object Codec<Selector>::schema() {
+  return table().schema();
+}
+
+}  // namespace squall::param

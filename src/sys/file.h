@@ -1,0 +1,39 @@
+// Files: whole reads and writes with errors that name the path, durability, and hashes.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/result.h"
+#include "sys/fd.h"
+
+namespace squall::sys {
+
+// Reads at most `limit` bytes; a larger file is Code::invalid. Works for /proc and /sys too.
+Result<std::string> read_file(const std::string& path, std::size_t limit = 64 << 20);
+// Writes in place: one open, one write. For control files in /proc, /sys and cgroups.
+Status write_control(const std::string& path, std::string_view text);
+// Writes a temporary file beside `path`, syncs it, renames it over, and syncs the folder.
+Status write_file_durably(const std::string& path, std::string_view bytes, unsigned mode = 0600);
+Status sync_folder(const std::string& folder);
+// Makes every missing folder of the path.
+Status make_folders(const std::string& path, unsigned mode = 0700);
+Status remove_file(const std::string& path);
+bool exists(const std::string& path);
+// Names in a folder, sorted, without . and ..
+Result<std::vector<std::string>> list_folder(const std::string& path);
+Result<Fd> open_file(const std::string& path, int flags, unsigned mode = 0600);
+Status write_all(const Fd& fd, std::string_view bytes);
+Result<std::string> read_at(const Fd& fd, std::uint64_t offset, std::size_t count);
+Status write_at(const Fd& fd, std::uint64_t offset, std::string_view bytes);
+// SHA-256 of the content, in hexadecimal.
+Result<std::string> file_sha256(const std::string& path);
+// The path with every symbolic link and ".." resolved; the last part may be missing.
+Result<std::string> real_path(const std::string& path);
+// The folder part: "/a/b" -> "/a", "b" -> ".".
+std::string folder_of(const std::string& path);
+std::string name_of(const std::string& path);
+
+}  // namespace squall::sys

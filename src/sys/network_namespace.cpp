@@ -1,0 +1,45 @@
+#include "sys/network_namespace.h"
+
+#include <sched.h>
+#include <sys/socket.h>
+
+#include <cerrno>
+#include <system_error>
+#include <thread>
+
+#include <fmt/core.h>
+
+namespace squall::sys {
+namespace {
+
+Result<Fd> open_here(const SocketKind& kind) {
+  Fd made(::socket(kind.domain, kind.type | SOCK_CLOEXEC, kind.protocol));
+  if (!made.valid()) return errno_error(errno, "cannot make a socket");
+  return made;
+}
+
+Result<Fd> enter_and_open(const SocketKind& kind, int netns_fd) {
+  if (::setns(netns_fd, CLONE_NEWNET) != 0) {
+    const int number = errno;
+    return errno_error(number,
+                       fmt::format("cannot enter the network namespace of descriptor {}", netns_fd))
+        .advise(number == EPERM ? "run as root, or with CAP_SYS_ADMIN over that namespace"
+                                : "give an open /proc/PID/ns/net");
+  }
+  return open_here(kind);
+}
+
+}  // namespace
+
+Result<Fd> open_socket(const SocketKind& kind, std::optional<int> netns_fd) {
+  if (!netns_fd) return open_here(kind);
+  Result<Fd> made = error(Code::failed, "the thread that should make the socket did not run");
+  try {
+    std::jthread([&] { made = enter_and_open(kind, *netns_fd); }).join();
+  } catch (const std::system_error& problem) {
+    return errno_error(problem.code().value(), "cannot start a thread to enter a network namespace");
+  }
+  return made;
+}
+
+}  // namespace squall::sys
