@@ -36,6 +36,8 @@ struct Facts {
   sys::HostFacts host;
   std::vector<sys::Process> victims;  // found and picked
   std::map<std::string, FileFacts> files;
+  // By pid: the directory of the victim's cgroup in the hierarchy that has the cpu controller.
+  std::map<std::int64_t, std::string> cpu_cgroups;
 };
 
 // What must be seen, named for the witness catalogue. Data only: a fault and a witness share no
