@@ -111,18 +111,17 @@ inline Status ok() {
 
 // Evaluates to the value of `expression`, or returns its error from the enclosing function. A
 // second argument says what was being done: TRY(open(path), "reading the map " + path).
-#define SQUALL_TRY_1(expression)                                        \
-  __extension__({                                                       \
-    auto squall_result_ = (expression);                                 \
-    if (!squall_result_.ok()) return std::move(squall_result_).error(); \
-    std::move(squall_result_).value();                                  \
+#define SQUALL_TRY_NAMED(name, expression, ...)                 \
+  __extension__({                                               \
+    auto name = (expression);                                   \
+    if (!name.ok()) return std::move(name).error() __VA_ARGS__; \
+    std::move(name).value();                                    \
   })
-#define SQUALL_TRY_2(expression, doing)                                                    \
-  __extension__({                                                                          \
-    auto squall_result_ = (expression);                                                    \
-    if (!squall_result_.ok()) return std::move(squall_result_).error().while_doing(doing); \
-    std::move(squall_result_).value();                                                     \
-  })
+#define SQUALL_TRY_JOIN(a, b) a##b
+#define SQUALL_TRY_NAME(number) SQUALL_TRY_JOIN(squall_result_, number)
+#define SQUALL_TRY_1(expression) SQUALL_TRY_NAMED(SQUALL_TRY_NAME(__COUNTER__), expression)
+#define SQUALL_TRY_2(expression, doing) \
+  SQUALL_TRY_NAMED(SQUALL_TRY_NAME(__COUNTER__), expression, .while_doing(doing))
 #define SQUALL_TRY_PICK(_1, _2, name, ...) name
 #define TRY(...) SQUALL_TRY_PICK(__VA_ARGS__, SQUALL_TRY_2, SQUALL_TRY_1)(__VA_ARGS__)
 // The same for a Status, where there is no value to take.

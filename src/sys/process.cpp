@@ -1,0 +1,299 @@
+#include "sys/process.h"
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <charconv>
+#include <cmath>
+#include <csignal>
+
+#include <fmt/core.h>
+#include <poll.h>
+#include <pwd.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+
+#include "core/node.h"
+#include "core/text.h"
+#include "core/units.h"
+#include "sys/clock.h"
+#include "sys/file.h"
+
+namespace squall::sys {
+namespace {
+
+std::optional<std::int64_t> read_number(std::string_view text) {
+  text = trim(text);
+  std::int64_t value = 0;
+  auto [rest, code] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (code != std::errc() || rest != text.data() + text.size()) return std::nullopt;
+  return value;
+}
+
+constexpr std::uint64_t kernel_thread_flag = 0x00200000;  // PF_KTHREAD in field 9 of /proc/PID/stat
+
+// Fills what /proc/PID/stat says. The name stands in brackets and may itself hold brackets and
+// blanks.
+bool parse_stat(std::string_view text, Process& process) {
+  const std::size_t open = text.find('(');
+  const std::size_t close = text.rfind(')');
+  if (open == std::string_view::npos || close == std::string_view::npos || close < open)
+    return false;
+  process.name = text.substr(open + 1, close - open - 1);
+  const std::vector<std::string> fields = split(trim(text.substr(close + 1)), ' ');
+  if (fields.size() < 20) return false;  // fields[0] is field 3, the state
+  const auto number = [&](std::size_t field) { return read_number(fields[field - 3]).value_or(0); };
+  process.state = fields[0].empty() ? '?' : fields[0][0];
+  process.parent = number(4);
+  process.is_kernel_thread = (static_cast<std::uint64_t>(number(9)) & kernel_thread_flag) != 0;
+  process.cpu_ticks = static_cast<std::uint64_t>(number(14) + number(15));
+  process.id.start_ticks = static_cast<std::uint64_t>(number(22));
+  return true;
+}
+
+bool is_under(const std::vector<std::int64_t>& members, std::int64_t pid) {
+  return std::binary_search(members.begin(), members.end(), pid);
+}
+
+Result<std::vector<std::int64_t>> members_of(std::string_view what, const std::string& name) {
+  const std::vector<std::string> directories = find_cgroups(name);
+  if (directories.empty()) {
+    return error(Code::not_found,
+                 fmt::format("no cgroup of the {} \"{}\" exists", what, printable(name)),
+                 "is it running? its cgroup should be a folder below /sys/fs/cgroup");
+  }
+  std::vector<std::int64_t> members;
+  for (const std::string& directory : directories) {
+    const std::vector<std::int64_t> more = cgroup_members(directory);
+    members.insert(members.end(), more.begin(), more.end());
+  }
+  std::sort(members.begin(), members.end());
+  return members;
+}
+
+Result<std::int64_t> pid_in_file(const std::string& path) {
+  const std::string text = TRY(read_file(path, 4096), "reading the pid file");
+  const std::string first = split(trim(text), '\n').front();
+  const auto pid = read_number(first);
+  if (!pid || *pid <= 0) {
+    return error(Code::invalid, fmt::format("{} does not start with a pid", path),
+                 "it should hold one whole number");
+  }
+  return *pid;
+}
+
+Result<std::uint32_t> user_id(const std::string& user) {
+  if (const auto number = read_number(user)) return static_cast<std::uint32_t>(*number);
+  std::array<char, 4096> buffer;
+  passwd entry{};
+  passwd* found = nullptr;
+  if (getpwnam_r(user.c_str(), &entry, buffer.data(), buffer.size(), &found) != 0 || !found) {
+    return error(Code::not_found,
+                 fmt::format("there is no user \"{}\" on this host", printable(user)));
+  }
+  return entry.pw_uid;
+}
+
+void find_below(const std::string& directory, std::string_view wanted, int depth,
+                std::vector<std::string>& found) {
+  if (depth > 12) return;
+  const Result<std::vector<std::string>> names = list_folder(directory);
+  if (!names.ok()) return;
+  for (const std::string& name : *names) {
+    struct stat status {};
+    const std::string path = directory + "/" + name;
+    if (::lstat(path.c_str(), &status) != 0 || !S_ISDIR(status.st_mode)) continue;
+    if (name == wanted || path.ends_with("/" + std::string(wanted))) found.push_back(path);
+    find_below(path, wanted, depth + 1, found);
+  }
+}
+
+}  // namespace
+
+Result<Process> read_process(std::int64_t pid) {
+  const std::string folder = fmt::format("/proc/{}", pid);
+  const Result<std::string> stat = read_file(folder + "/stat", 65536);
+  Process process;
+  process.id.pid = pid;
+  if (!stat.ok() || !parse_stat(*stat, process)) {
+    return error(Code::not_found, fmt::format("there is no process {}", pid));
+  }
+  struct stat status {};
+  if (::stat(folder.c_str(), &status) == 0) process.uid = status.st_uid;
+  if (Result<std::string> line = read_file(folder + "/cmdline", 4 << 20)) {
+    while (!line->empty() && line->back() == '\0') line->pop_back();
+    std::replace(line->begin(), line->end(), '\0', ' ');
+    process.command_line = std::move(*line);
+  }
+  return process;
+}
+
+std::vector<Process> list_processes() {
+  std::vector<Process> processes;
+  const Result<std::vector<std::string>> names = list_folder("/proc");
+  if (!names.ok()) return processes;
+  for (const std::string& name : *names) {
+    const auto pid = read_number(name);
+    if (!pid) continue;
+    if (Result<Process> process = read_process(*pid)) processes.push_back(std::move(*process));
+  }
+  std::sort(processes.begin(), processes.end(),
+            [](const Process& a, const Process& b) { return a.id.pid < b.id.pid; });
+  return processes;
+}
+
+bool is_alive(ProcessId id) {
+  const Result<Process> process = read_process(id.pid);
+  return process.ok() && process->id == id && process->state != 'Z' && process->state != 'X';
+}
+
+Result<Fd> open_process(ProcessId id) {
+  const int number = static_cast<int>(::syscall(SYS_pidfd_open, id.pid, 0));
+  if (number < 0 && errno == ESRCH) {
+    return error(Code::not_found, fmt::format("process {} is gone", id.pid));
+  }
+  if (number < 0) return errno_error(errno, fmt::format("opening process {}", id.pid));
+  Fd pidfd(number);
+  // The start time is compared after the pidfd was taken: it holds the process that /proc shows
+  // now.
+  const Result<Process> process = read_process(id.pid);
+  if (!process.ok() || process->id != id) {
+    return error(Code::not_found,
+                 fmt::format("process {} is gone; its pid now belongs to another one", id.pid));
+  }
+  return pidfd;
+}
+
+bool wait_for_end(const Fd& pidfd, Duration limit) {
+  const Duration deadline = monotonic_now() + limit;
+  while (true) {
+    pollfd entry{pidfd.get(), POLLIN, 0};
+    const Duration left = deadline - monotonic_now();
+    const int ready = ::poll(&entry, 1, left.poll_milliseconds());
+    if (ready > 0) return true;
+    if (ready == 0 && left.nanoseconds <= 0) return false;
+    if (ready < 0 && errno != EINTR) return false;
+  }
+}
+
+Status send_signal(const Fd& pidfd, int signal) {
+  if (::syscall(SYS_pidfd_send_signal, pidfd.get(), signal, nullptr, 0) != 0) {
+    return errno_error(errno, fmt::format("sending {}", signal_name(signal)));
+  }
+  return ok();
+}
+
+Result<std::vector<Process>> find_processes(const Selector& selector) {
+  if (selector.empty()) return error(Code::invalid, "the selector names nothing");
+  std::optional<std::int64_t> pid;
+  if (selector.pid != 0) pid = selector.pid;
+  if (!selector.pid_file.empty()) pid = TRY(pid_in_file(selector.pid_file));
+  std::optional<std::vector<std::int64_t>> in_unit;
+  if (!selector.unit.empty()) in_unit = TRY(members_of("unit", selector.unit));
+  std::optional<std::vector<std::int64_t>> in_cgroup;
+  if (!selector.cgroup.empty()) in_cgroup = TRY(members_of("cgroup path", selector.cgroup));
+  std::optional<std::uint32_t> uid;
+  if (!selector.user.empty()) uid = TRY(user_id(selector.user));
+
+  std::vector<Process> found;
+  for (Process& process : list_processes()) {
+    if (process.is_kernel_thread || process.state == 'Z' || process.state == 'X') continue;
+    if (pid && process.id.pid != *pid) continue;
+    if (in_unit && !is_under(*in_unit, process.id.pid)) continue;
+    if (in_cgroup && !is_under(*in_cgroup, process.id.pid)) continue;
+    if (uid && process.uid != *uid) continue;
+    if (selector.parent != 0 && process.parent != selector.parent) continue;
+    if (!selector.name.empty() && !glob_matches(selector.name, process.name)) continue;
+    if (!selector.command_line.empty() &&
+        process.command_line.find(selector.command_line) == std::string::npos) {
+      continue;
+    }
+    found.push_back(std::move(process));
+  }
+  std::sort(found.begin(), found.end(), [](const Process& a, const Process& b) {
+    return std::pair(a.id.start_ticks, a.id.pid) < std::pair(b.id.start_ticks, b.id.pid);
+  });
+  return found;
+}
+
+std::vector<Process> pick_processes(const Selector& selector, std::vector<Process> found,
+                                    const Choices& choices, std::uint64_t ordinal) {
+  std::size_t count = found.size();
+  if (selector.pick == "one") {
+    count = 1;
+  } else if (const Result<Share> share = parse_share(selector.pick)) {
+    count = static_cast<std::size_t>(
+        std::ceil(share->fraction * static_cast<double>(found.size()) - 1e-9));
+  } else if (const auto number = read_number(selector.pick)) {
+    count = static_cast<std::size_t>(std::max<std::int64_t>(*number, 0));
+  }
+  if (count >= found.size()) return found;
+  std::vector<std::string> names;
+  for (std::size_t i = 0; i < found.size(); ++i) {
+    names.push_back(fmt::format("{}#{}", found[i].command_line, i));
+  }
+  std::vector<Process> picked;
+  for (const std::size_t index : choices.pick(names, count, ordinal)) {
+    picked.push_back(std::move(found[index]));
+  }
+  return picked;
+}
+
+std::vector<std::string> find_cgroups(std::string_view unit_or_path) {
+  while (unit_or_path.starts_with('/')) unit_or_path.remove_prefix(1);
+  while (unit_or_path.ends_with('/')) unit_or_path.remove_suffix(1);
+  std::vector<std::string> found;
+  if (unit_or_path.empty() || unit_or_path.find("..") != std::string_view::npos) return found;
+  find_below("/sys/fs/cgroup", unit_or_path, 0, found);
+  return found;
+}
+
+std::vector<std::int64_t> cgroup_members(const std::string& directory) {
+  std::vector<std::int64_t> members;
+  if (const Result<std::string> text = read_file(directory + "/cgroup.procs", 16 << 20)) {
+    for (const std::string& line : split(*text, '\n')) {
+      if (const auto pid = read_number(line)) members.push_back(*pid);
+    }
+  }
+  if (const Result<std::vector<std::string>> names = list_folder(directory)) {
+    for (const std::string& name : *names) {
+      struct stat status {};
+      const std::string path = directory + "/" + name;
+      if (::lstat(path.c_str(), &status) != 0 || !S_ISDIR(status.st_mode)) continue;
+      const std::vector<std::int64_t> more = cgroup_members(path);
+      members.insert(members.end(), more.begin(), more.end());
+    }
+  }
+  return members;
+}
+
+std::vector<std::int64_t> ancestors(std::int64_t pid) {
+  std::vector<std::int64_t> chain;
+  while (pid > 0 && chain.size() < 256) {
+    chain.push_back(pid);
+    const Result<Process> process = read_process(pid);
+    if (!process.ok()) break;
+    pid = process->parent;
+  }
+  return chain;
+}
+
+Result<int> parse_signal(std::string_view text) {
+  if (const auto number = read_number(text)) {
+    if (*number > 0 && *number <= SIGRTMAX) return static_cast<int>(*number);
+  }
+  std::string_view bare = text.starts_with("SIG") ? text.substr(3) : text;
+  for (int signal = 1; signal < SIGRTMIN; ++signal) {
+    const char* name = sigabbrev_np(signal);
+    if (name != nullptr && bare == name) return signal;
+  }
+  return error(Code::invalid, fmt::format("\"{}\" is not a signal", printable(text)),
+               "use a name such as KILL, TERM, STOP, HUP, SEGV, or a number");
+}
+
+std::string signal_name(int signal) {
+  const char* name = sigabbrev_np(signal);
+  return name == nullptr ? fmt::format("signal {}", signal) : fmt::format("SIG{}", name);
+}
+
+}  // namespace squall::sys
