@@ -16,8 +16,10 @@ void Diagnostics::merge(const Diagnostics& other) {
 
 std::vector<Diagnostic> Diagnostics::sorted() const {
   std::vector<Diagnostic> items = items_;
-  std::stable_sort(items.begin(), items.end(),
-                   [](const Diagnostic& a, const Diagnostic& b) { return a.mark < b.mark; });
+  std::stable_sort(items.begin(), items.end(), [this](const Diagnostic& a, const Diagnostic& b) {
+    if (a.file != b.file) return a.file == file_ || (b.file != file_ && a.file < b.file);
+    return a.mark < b.mark;
+  });
   return items;
 }
 

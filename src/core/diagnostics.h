@@ -29,7 +29,7 @@ class Diagnostics {
   void merge(const Diagnostics& other);
   bool empty() const { return items_.empty(); }
   std::size_t size() const { return items_.size(); }
-  // In document order.
+  // In document order; this document first, others that were merged in after it by name.
   std::vector<Diagnostic> sorted() const;
   // "file:3:5: message" lines, each followed by "  hint: ..." where there is one.
   std::string render() const;

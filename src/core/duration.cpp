@@ -1,5 +1,6 @@
 #include "core/duration.h"
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <limits>
@@ -25,18 +26,19 @@ constexpr std::array<TimeUnit, 7> time_units = {{
     {"us", 1'000},
     {"ns", 1},
 }};
-constexpr double longest = 100.0 * 365.25 * 86'400e9;
+constexpr std::int64_t longest = 36'525 * 86'400'000'000'000;
 
 }  // namespace
 
 int Duration::poll_milliseconds() const {
   if (nanoseconds <= 0) return 0;
-  const std::int64_t rounded = (nanoseconds + 999'999) / 1'000'000;
+  const std::int64_t rounded = nanoseconds / 1'000'000 + (nanoseconds % 1'000'000 > 0 ? 1 : 0);
   return static_cast<int>(std::min<std::int64_t>(rounded, std::numeric_limits<int>::max()));
 }
 
 Duration Duration::scaled(double factor) const {
-  return {std::llround(static_cast<double>(nanoseconds) * factor)};
+  constexpr double edge = 0x1.0p62;
+  return {std::llround(std::clamp(static_cast<double>(nanoseconds) * factor, -edge, edge))};
 }
 
 Result<Duration> parse_duration(std::string_view text) {
@@ -44,8 +46,7 @@ Result<Duration> parse_duration(std::string_view text) {
   if (quantity.number < 0) return error(Code::invalid, "a duration cannot be negative");
   if (quantity.unit.empty()) {
     if (quantity.number == 0) return Duration{0};
-    return error(Code::invalid,
-                 fmt::format("the duration \"{}\" has no unit", printable(trim(text))),
+    return error(Code::invalid, fmt::format("the duration {} has no unit", quote(trim(text))),
                  fmt::format("write for example \"{} s\" or \"{} ms\"", quantity.number_text,
                              quantity.number_text));
   }
@@ -54,22 +55,30 @@ Result<Duration> parse_duration(std::string_view text) {
   }
   for (const TimeUnit& unit : time_units) {
     if (unit.name != quantity.unit) continue;
-    const double count = quantity.number * static_cast<double>(unit.nanoseconds);
-    if (count > longest) return error(Code::invalid, "the duration is longer than 100 years");
-    return Duration{std::llround(count)};
+    const auto count = scale_exactly(quantity, unit.nanoseconds);
+    if (!count || *count > longest) {
+      return error(Code::invalid, "the duration is longer than 100 years");
+    }
+    return Duration{*count};
   }
-  return error(Code::invalid, fmt::format("\"{}\" is not a unit of time", printable(quantity.unit)),
+  return error(Code::invalid, fmt::format("{} is not a unit of time", quote(quantity.unit)),
                "use ns, us, ms, s, min, h or d");
 }
 
+// Whole minutes, hours and days are written as such; everything else in the largest decimal unit
+// that it reaches, with the fraction it needs: 90 s, 1.5 s, 250 ms.
 std::string render(Duration duration) {
-  if (duration.nanoseconds == 0) return "0 s";
+  const std::int64_t n = duration.nanoseconds;
+  if (n == 0) return "0 s";
   for (const TimeUnit& unit : time_units) {
-    if (duration.nanoseconds % unit.nanoseconds == 0) {
-      return fmt::format("{} {}", duration.nanoseconds / unit.nanoseconds, unit.name);
-    }
+    if (n % unit.nanoseconds == 0) return fmt::format("{} {}", n / unit.nanoseconds, unit.name);
+    const bool is_decimal = unit.nanoseconds <= 1'000'000'000;
+    if (!is_decimal || (n < unit.nanoseconds && -n < unit.nanoseconds)) continue;
+    std::string fraction = fmt::format("{}", unit.nanoseconds + std::abs(n % unit.nanoseconds));
+    fraction.erase(fraction.find_last_not_of('0') + 1);
+    return fmt::format("{}.{} {}", n / unit.nanoseconds, fraction.substr(1), unit.name);
   }
-  return fmt::format("{} ns", duration.nanoseconds);
+  return fmt::format("{} ns", n);
 }
 
 std::string render_rounded(Duration duration) {

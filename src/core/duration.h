@@ -16,6 +16,7 @@ struct Duration {
   double milliseconds() const { return static_cast<double>(nanoseconds) / 1e6; }
   // Rounded up, so that a wait of this length never ends early. For poll(2).
   int poll_milliseconds() const;
+  // Rounded to the nanosecond; held within what parse_duration takes several times over.
   Duration scaled(double factor) const;
 
   friend auto operator<=>(const Duration&, const Duration&) = default;
@@ -45,7 +46,7 @@ constexpr Duration minutes(std::int64_t n) {
 // ambiguous). At most 100 years. Errors: Code::invalid with a hint in `next`.
 Result<Duration> parse_duration(std::string_view text);
 
-// The shortest exact rendering that parse_duration reads back: "1.5 s", "250 ms", "0 s".
+// An exact rendering that parse_duration reads back: "1.5 s", "250 ms", "2 min", "0 s".
 std::string render(Duration duration);
 // For people: three significant digits, "12.5 s", "831 ms", "2 min 5 s".
 std::string render_rounded(Duration duration);

@@ -13,11 +13,23 @@ namespace {
 
 template <class T>
 std::optional<T> read_whole(std::string_view text) {
-  if (!text.empty() && text[0] == '+') text.remove_prefix(1);
+  if (text.starts_with('+')) {
+    text.remove_prefix(1);
+    if (text.starts_with('-')) return std::nullopt;
+  }
   T value{};
   const char* end = text.data() + text.size();
   auto [rest, code] = std::from_chars(text.data(), end, value);
   if (code != std::errc() || rest != end) return std::nullopt;
+  return value;
+}
+
+// Unsigned digits of base 8 or 16, as YAML 1.2 writes them after 0o and 0x.
+std::optional<std::int64_t> read_digits(std::string_view digits, int base) {
+  std::int64_t value = 0;
+  const char* end = digits.data() + digits.size();
+  auto [rest, code] = std::from_chars(digits.data(), end, value, base);
+  if (code != std::errc() || rest != end || digits.starts_with('-')) return std::nullopt;
   return value;
 }
 
@@ -106,10 +118,13 @@ std::optional<bool> Node::as_bool() const {
 
 std::optional<std::int64_t> Node::as_integer() const {
   if (!is_scalar() || !plain) return std::nullopt;
+  if (text.starts_with("0x")) return read_digits(std::string_view(text).substr(2), 16);
+  if (text.starts_with("0o")) return read_digits(std::string_view(text).substr(2), 8);
   return read_whole<std::int64_t>(text);
 }
 
 std::optional<double> Node::as_number() const {
+  if (const auto whole = as_integer()) return static_cast<double>(*whole);
   if (!is_scalar() || !plain || !looks_numeric(text)) return std::nullopt;
   return read_whole<double>(text);
 }
@@ -171,7 +186,6 @@ json::value json_from_node(const Node& node) {
   if (const auto truth = node.as_bool()) return *truth;
   if (const auto integer = node.as_integer()) return *integer;
   if (const auto number = node.as_number()) return *number;
-  if (node.plain && (node.text == "null" || node.text == "~")) return nullptr;
   return json::string(node.text);
 }
 
@@ -195,6 +209,12 @@ Result<json::value> parse_json(std::string_view text, std::size_t depth) {
 std::string canonical_json(const json::value& value) {
   Writer writer;
   writer.sorted = true;
+  writer.write(value, 0);
+  return std::move(writer.text);
+}
+
+std::string compact_json(const json::value& value) {
+  Writer writer;
   writer.write(value, 0);
   return std::move(writer.text);
 }

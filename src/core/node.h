@@ -36,7 +36,8 @@ struct Node {
   // The value under `key`, or nullptr. Mapping only; other kinds have no keys.
   const Node* find(std::string_view key) const;
   Node* find(std::string_view key);
-  // YAML 1.2 core schema readings of a plain scalar; nullopt when it is none.
+  // YAML 1.2 core schema readings of a plain scalar; nullopt when it is none. Infinities and NaN
+  // are no numbers here.
   std::optional<bool> as_bool() const;
   std::optional<std::int64_t> as_integer() const;
   std::optional<double> as_number() const;
@@ -60,6 +61,8 @@ json::value json_from_node(const Node& node);
 Result<json::value> parse_json(std::string_view text, std::size_t depth = 64);
 // Compact JSON with object keys sorted at every level: the same value always gives the same bytes.
 std::string canonical_json(const json::value& value);
+// Compact JSON, keys in their own order; numbers written plainly.
+std::string compact_json(const json::value& value);
 // Indented by two, keys in their own order; numbers written plainly (1.5, not 15E-1).
 std::string pretty_json(const json::value& value);
 // Member access for trusted shapes; a missing or mistyped member gives the fallback.

@@ -76,7 +76,8 @@ class [[nodiscard]] Result {
     CHECK(ok(), "value() of a failed Result");
     return std::get<0>(state_);
   }
-  T&& value() && {
+  // By value, so that `for (x : f().value())` does not outlive what it walks over.
+  T value() && {
     CHECK(ok(), "value() of a failed Result");
     return std::get<0>(std::move(state_));
   }
@@ -84,7 +85,7 @@ class [[nodiscard]] Result {
   const T* operator->() const { return &value(); }
   T& operator*() & { return value(); }
   const T& operator*() const& { return value(); }
-  T&& operator*() && { return std::move(*this).value(); }
+  T operator*() && { return std::move(*this).value(); }
   Error& error() & {
     CHECK(!ok(), "error() of a Result that holds a value");
     return std::get<1>(state_);
@@ -93,7 +94,7 @@ class [[nodiscard]] Result {
     CHECK(!ok(), "error() of a Result that holds a value");
     return std::get<1>(state_);
   }
-  Error&& error() && {
+  Error error() && {
     CHECK(!ok(), "error() of a Result that holds a value");
     return std::get<1>(std::move(state_));
   }

@@ -28,19 +28,34 @@ std::size_t utf8_length(std::string_view text) {
   return length;
 }
 
+// Optimal string alignment: insert, delete, replace, or swap two neighbours, each at cost one.
 std::size_t edit_distance(std::string_view a, std::string_view b) {
-  std::vector<std::size_t> row(b.size() + 1);
-  for (std::size_t j = 0; j <= b.size(); ++j) row[j] = j;
+  std::vector<std::size_t> before;
+  std::vector<std::size_t> above(b.size() + 1);
+  for (std::size_t j = 0; j <= b.size(); ++j) above[j] = j;
   for (std::size_t i = 1; i <= a.size(); ++i) {
-    std::size_t diagonal = row[0];
-    row[0] = i;
+    std::vector<std::size_t> row(b.size() + 1, i);
     for (std::size_t j = 1; j <= b.size(); ++j) {
-      const std::size_t above = row[j];
-      row[j] = std::min({above + 1, row[j - 1] + 1, diagonal + (a[i - 1] == b[j - 1] ? 0U : 1U)});
-      diagonal = above;
+      const std::size_t replaced = above[j - 1] + (a[i - 1] == b[j - 1] ? 0U : 1U);
+      row[j] = std::min({above[j] + 1, row[j - 1] + 1, replaced});
+      if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1]) {
+        row[j] = std::min(row[j], before[j - 2] + 1);
+      }
     }
+    before = std::move(above);
+    above = std::move(row);
   }
-  return row[b.size()];
+  return above[b.size()];
+}
+
+// Characters that move or hide their neighbours on a screen: zero-width ones, and those that turn
+// the direction of writing (U+200B-200F, U+2028-202E, U+2060-2069, U+FEFF).
+bool deceives_the_eye(std::string_view sequence) {
+  if (sequence.size() != 3) return false;
+  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(sequence[i]); };
+  const unsigned code = (byte(0) & 0x0FU) << 12 | (byte(1) & 0x3FU) << 6 | (byte(2) & 0x3FU);
+  return (code >= 0x200B && code <= 0x200F) || (code >= 0x2028 && code <= 0x202E) ||
+         (code >= 0x2060 && code <= 0x2069) || code == 0xFEFF;
 }
 
 }  // namespace
@@ -80,6 +95,17 @@ bool is_valid_utf8(std::string_view text) {
   return true;
 }
 
+std::string repair_utf8(std::string_view text) {
+  std::string repaired;
+  repaired.reserve(text.size());
+  while (!text.empty()) {
+    const std::size_t length = utf8_length(text);
+    repaired += length == 0 ? std::string_view("\xEF\xBF\xBD") : text.substr(0, length);
+    text.remove_prefix(std::max<std::size_t>(length, 1));
+  }
+  return repaired;
+}
+
 std::string printable(std::string_view text) {
   std::string shown;
   while (!text.empty()) {
@@ -88,7 +114,7 @@ std::string printable(std::string_view text) {
     const bool is_control = length == 1 && (lead < 0x20 || lead == 0x7F);
     const bool is_c1_control =
         length == 2 && lead == 0xC2 && static_cast<unsigned char>(text[1]) < 0xA0;
-    if (length == 0 || is_control || is_c1_control) {
+    if (length == 0 || is_control || is_c1_control || deceives_the_eye(text.substr(0, length))) {
       shown += '?';
     } else {
       shown += text.substr(0, length);
@@ -98,8 +124,18 @@ std::string printable(std::string_view text) {
   return shown;
 }
 
+std::string quote(std::string_view text) {
+  constexpr std::size_t longest_shown = 60;
+  if (text.size() <= longest_shown) return '"' + printable(text) + '"';
+  std::size_t end = longest_shown;
+  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0) == 0x80) --end;
+  return '"' + printable(text.substr(0, end)) + "...\"";
+}
+
 std::optional<std::string> closest(std::string_view wanted,
                                    std::span<const std::string> candidates) {
+  constexpr std::size_t longest_name = 200;  // longer ones are no typing mistakes, only work
+  if (wanted.size() > longest_name) return std::nullopt;
   std::optional<std::string> best;
   std::size_t best_distance = std::max<std::size_t>(1, wanted.size() / 3) + 1;
   for (const std::string& candidate : candidates) {

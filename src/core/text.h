@@ -14,9 +14,15 @@ std::string_view trim(std::string_view text);
 std::vector<std::string> split(std::string_view text, char separator);
 std::string join(std::span<const std::string> parts, std::string_view separator);
 bool is_valid_utf8(std::string_view text);
-// Replaces control characters and broken UTF-8 by '?' so that hostile text can be shown in a
-// terminal.
+// Replaces each byte that belongs to no valid UTF-8 sequence by U+FFFD and leaves all else as it
+// is, so that bytes from outside can stand in a JSON text.
+std::string repair_utf8(std::string_view text);
+// Replaces control characters, broken UTF-8 and characters that hide or reorder text by '?', so
+// that hostile text can be shown in a terminal.
 std::string printable(std::string_view text);
+// For messages: printable, in double quotes, and cut after 60 bytes with "..." in place of the
+// rest.
+std::string quote(std::string_view text);
 // The candidate closest to `wanted` by edit distance, if it is close enough to be a typing mistake.
 std::optional<std::string> closest(std::string_view wanted,
                                    std::span<const std::string> candidates);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -18,7 +19,8 @@ Result<Bytes> parse_bytes(std::string_view text);
 std::string render(Bytes bytes);
 std::string render_rounded(Bytes bytes);
 
-// A part of a whole, 0 to 1, written "30 %". Loads of several cores may go past 100 %.
+// A part of a whole, 0 to 1, written "30 %", never negative. Loads of several cores may go past
+// 100 %. Rendered to twelve significant digits, like a rate.
 struct Share {
   double fraction = 0;
   friend auto operator<=>(const Share&, const Share&) = default;
@@ -41,6 +43,9 @@ struct Quantity {
   std::string unit;
 };
 Result<Quantity> parse_quantity(std::string_view text);
+// The quantity's number times `unit`, rounded to the nearest whole, computed on the decimal digits:
+// a double would lose the last digits of 2^53 and more. nullopt when negative or above 2^62.
+std::optional<std::int64_t> scale_exactly(const Quantity& quantity, std::int64_t unit);
 // The shortest decimal text that reads back as the same double, never in exponent form.
 std::string render_number(double number);
 

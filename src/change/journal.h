@@ -1,0 +1,75 @@
+// The journal: what squall is about to change on this host, on disk before it is changed.
+//
+// One record a line, "CRC32C JSON\n". The JSON holds "n" (0, 1, 2 ...), "prev" (SHA-256 of the line
+// before, so that no record can be taken out or put in unseen), "boot" (the kernel's boot id),
+// "type" and the members of the record. A person can read it with less(1).
+//
+// It is kept twice, in `journal` and `journal.copy`, each synced before an append returns. When one
+// copy was cut or damaged, the other one fills the gap; the damaged file is set aside, never
+// deleted.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/node.h"
+#include "core/result.h"
+#include "sys/fd.h"
+
+namespace squall::change {
+
+struct Record {
+  std::uint64_t number = 0;
+  std::string type;
+  std::string boot;
+  json::object body;  // the members beside n, prev, boot and type
+};
+
+// What reading the two copies gave.
+struct JournalContent {
+  std::vector<Record> records;     // in order of number, possibly with gaps
+  std::vector<std::string> notes;  // one sentence a damage; empty for a sound journal
+  std::string last_hash;           // of the last line; empty for an empty journal
+  std::string text;                // the sound lines, as they stand in an undamaged file
+  bool copies_are_sound = true;    // both files hold exactly `text`
+};
+
+// Merges the texts of the two copies. Pure: this is what the fuzzer drives.
+JournalContent merge_journal(std::string_view first, std::string_view second);
+// Reads without changing anything; missing files read as empty.
+Result<JournalContent> read_journal(const std::string& folder);
+
+class Journal {
+ public:
+  // Opens or makes the journal in `folder`, repairs a damaged copy from the other one, and hands
+  // the content over. The caller holds the state lock.
+  struct Opened;
+  static Result<Opened> open(const std::string& folder);
+
+  // Returns once both copies are on disk. On an error nothing is left of the record.
+  Status append(std::string_view type, json::object body);
+  // Replaces everything by one "checkpoint" record that carries the chain on. Only when nothing
+  // lives.
+  Status compact();
+  std::uint64_t size() const { return size_; }
+
+ private:
+  Journal() = default;
+  std::string folder_;
+  std::string boot_;
+  std::string last_hash_;
+  std::uint64_t next_number_ = 0;
+  std::uint64_t size_ = 0;
+  sys::Fd first_;
+  sys::Fd second_;
+};
+
+struct Journal::Opened {
+  Journal journal;
+  JournalContent content;
+};
+
+}  // namespace squall::change
