@@ -21,7 +21,8 @@ function(squall_module name)
   target_link_libraries(squall_${name} PUBLIC ${arg_LIBRARIES})
   if(tests AND NOT SQUALL_FUZZ)
     add_executable(test_${name} ${tests})
-    target_link_libraries(test_${name} PRIVATE squall_${name} GTest::gmock GTest::gtest_main)
+    target_link_libraries(test_${name} PRIVATE squall_${name} rapidcheck GTest::gmock
+                          GTest::gtest_main)
     target_compile_definitions(test_${name} PRIVATE SQUALL_SOURCE_DIR="${CMAKE_SOURCE_DIR}"
                                SQUALL_BINARY_DIR="${CMAKE_BINARY_DIR}")
     set_property(GLOBAL APPEND PROPERTY squall_tests test_${name})

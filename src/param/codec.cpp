@@ -9,7 +9,7 @@ namespace {
 
 Error expected(std::string_view type, const Node& node) {
   if (node.is_scalar()) {
-    return error(Code::invalid, fmt::format("\"{}\" is not a {}", printable(node.text), type));
+    return error(Code::invalid, fmt::format("{} is not a {}", quote(node.text), type));
   }
   return error(Code::invalid,
                fmt::format("a {} is expected here, not {}", type, kind_name(node.kind)));

@@ -33,13 +33,14 @@ Status check_pick(const std::string& pick) {
   if (const auto count = Node{.kind = Node::Kind::scalar, .text = pick}.as_integer()) {
     if (*count > 0) return ok();
   }
-  return error(Code::invalid, fmt::format("pick: \"{}\" is not understood", printable(pick)),
+  return error(Code::invalid, fmt::format("pick: {} is not understood", quote(pick)),
                "use one, all, a count such as 3, or a share such as \"30 %\"");
 }
 
 }  // namespace
 
 Result<Selector> Codec<Selector>::parse(const Node& node) {
+  if (node.is_null()) return Selector{};
   Diagnostics diagnostics;
   Selector selector = table().parse(node, diagnostics);
   if (!diagnostics.empty()) {
@@ -47,11 +48,17 @@ Result<Selector> Codec<Selector>::parse(const Node& node) {
     return error(Code::invalid, first.message, first.hint);
   }
   TRY_VOID(check_pick(selector.pick));
+  if (selector.empty()) {
+    return error(
+        Code::invalid, "the selector says nothing about which processes are meant",
+        "give at least one of name, command_line, pid, pid_file, unit, cgroup, parent or user");
+  }
   return selector;
 }
 
 // Only the criteria that are set: an absent one is no criterion.
 json::value Codec<Selector>::render(const Selector& value) {
+  if (value.empty()) return nullptr;
   const json::object whole = table().to_json(value);
   const json::object none = table().to_json(Selector{});
   json::object given;

@@ -67,13 +67,14 @@ void check_names(const Node& node, const std::vector<FieldInfo>& fields, Diagnos
   for (const Entry& entry : node.entries) {
     if (std::find(names.begin(), names.end(), entry.key) != names.end()) continue;
     const auto meant = closest(entry.key, names);
-    diagnostics.add(entry.mark, fmt::format("unknown parameter \"{}\"", printable(entry.key)),
+    diagnostics.add(entry.mark, fmt::format("unknown parameter {}", quote(entry.key)),
                     meant           ? fmt::format("did you mean \"{}\"?", *meant)
                     : names.empty() ? "no parameters are taken here"
                                     : "known: " + list_words(names, "and"));
   }
   for (const FieldInfo& info : fields) {
-    if (info.required && node.find(info.name) == nullptr) {
+    const Node* given = node.find(info.name);
+    if (info.required && (given == nullptr || given->is_null())) {
       diagnostics.add(node.mark, fmt::format("\"{}\" is missing", info.name), info.about);
     }
   }

@@ -93,7 +93,9 @@ Field<P> field(std::string_view name, V P::*member, Limits<std::type_identity_t<
   if constexpr (std::is_arithmetic_v<V> && !std::is_same_v<V, bool>) {
     detail::add_numeric_bounds(made.info.schema, limits.min, limits.max);
   }
-  if (!limits.required) made.info.fallback = detail::as_text(P{}.*member);
+  if (!limits.required && !Codec<V>::render(P{}.*member).is_null()) {
+    made.info.fallback = detail::as_text(P{}.*member);
+  }
   made.parse = [member, limits](P& target, const Node& node) -> Status {
     V value = TRY(Codec<V>::parse(node));
     if constexpr (std::three_way_comparable<V>) {
@@ -139,7 +141,7 @@ Field<P> choice(std::string_view name, E P::*member, std::vector<std::pair<std::
       }
     }
     return error(Code::invalid,
-                 fmt::format("\"{}\" is not one of the words allowed here", printable(node.text)),
+                 fmt::format("{} is not one of the words allowed here", quote(node.text)),
                  "use " + list_words(all, "or"));
   };
   made.render = [member, words](const P& source) -> json::value {
@@ -184,7 +186,7 @@ class Table final : public AnyTable {
     check_names(node, fields(), diagnostics);
     for (const Field<P>& one : fields_) {
       const Node* value = node.find(one.info.name);
-      if (value == nullptr) continue;
+      if (value == nullptr || (value->is_null() && one.info.required)) continue;
       Status status = one.parse(parameters, *value);
       if (!status.ok()) {
         diagnostics.add(value->mark, fmt::format("{}: {}", one.info.name, status.error().message),
