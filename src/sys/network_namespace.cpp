@@ -1,13 +1,12 @@
 #include "sys/network_namespace.h"
 
-#include <sched.h>
-#include <sys/socket.h>
-
 #include <cerrno>
 #include <system_error>
 #include <thread>
 
 #include <fmt/core.h>
+#include <sched.h>
+#include <sys/socket.h>
 
 namespace squall::sys {
 namespace {
@@ -37,7 +36,8 @@ Result<Fd> open_socket(const SocketKind& kind, std::optional<int> netns_fd) {
   try {
     std::jthread([&] { made = enter_and_open(kind, *netns_fd); }).join();
   } catch (const std::system_error& problem) {
-    return errno_error(problem.code().value(), "cannot start a thread to enter a network namespace");
+    return errno_error(problem.code().value(),
+                       "cannot start a thread to enter a network namespace");
   }
   return made;
 }
