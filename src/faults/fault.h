@@ -75,6 +75,8 @@ struct Kind {
   Lasting lasting = Lasting::spell;
   // Why it cannot be undone; empty for kinds that can. A scenario must then accept it in writing.
   std::string_view irreversible;
+  // Parameters as JSON, for the page. A test plans them, so that no page shows what does not work.
+  std::string_view example;
   const param::AnyTable* table = nullptr;
 
   std::function<std::vector<sys::Need>(const sys::HostFacts&)> needs;

@@ -1,0 +1,30 @@
+// The faults that ship: one line each. A test counts the files against it.
+#include "faults/fault.h"
+
+namespace squall::fault {
+
+extern const Kind kind_cpu_burn;
+extern const Kind kind_cpu_quota;
+extern const Kind kind_file_corrupt;
+extern const Kind kind_file_replace;
+extern const Kind kind_network_block;
+extern const Kind kind_process_kill;
+extern const Kind kind_process_limit;
+extern const Kind kind_process_pause;
+
+const Catalogue& catalogue() {
+  static const Catalogue kinds = {
+      &kind_cpu_burn,      &kind_cpu_quota,    &kind_file_corrupt,  &kind_file_replace,
+      &kind_network_block, &kind_process_kill, &kind_process_limit, &kind_process_pause,
+  };
+  return kinds;
+}
+
+const Kind* find(const Catalogue& kinds, std::string_view name) {
+  for (const Kind* kind : kinds) {
+    if (kind->name == name) return kind;
+  }
+  return nullptr;
+}
+
+}  // namespace squall::fault

@@ -1,0 +1,153 @@
+// process.kill: the victim ends at once, as in a crash, an out-of-memory kill or a wrong deploy.
+//
+// Every victim gets one signal through its process descriptor, so that a pid which was reused
+// meanwhile is never hit. Given `every` and `times` it strikes again and again, each time looking
+// the victims up anew and letting each of them off by chance: the random killer. Nothing is undone:
+// what ended stays ended until its supervisor starts a new one, which is what is tested.
+#include <csignal>
+
+#include <fmt/core.h>
+
+#include "faults/needs.h"
+#include "faults/typed.h"
+#include "faults/victims.h"
+#include "param/selector_codec.h"
+
+namespace squall::fault {
+namespace {
+
+struct Kill {
+  Selector select;
+  std::string signal = "KILL";
+  Duration every;
+  Share probability{1};
+  std::int64_t times = 1;
+};
+
+const param::Table<Kill> table{{
+    param::field("select", &Kill::select, {.about = "Who is killed.", .required = true}),
+    param::field(
+        "signal", &Kill::signal,
+        {.about = "The signal sent: one that ends a process, such as KILL, TERM or SEGV."}),
+    param::field("every", &Kill::every,
+                 {.about = "Time between two strikes; needed when `times` is above 1.",
+                  .min = Duration{},
+                  .max = minutes(24 * 60)}),
+    param::field("probability", &Kill::probability,
+                 {.about = "How likely each victim is hit at each strike, decided for each alone.",
+                  .min = Share{0.001},
+                  .max = Share{1},
+                  .typical_low = Share{0.1},
+                  .typical_high = Share{1}}),
+    param::field("times", &Kill::times,
+                 {.about = "How many strikes.",
+                  .min = 1,
+                  .max = 100'000,
+                  .typical_low = 1,
+                  .typical_high = 10}),
+}};
+
+constexpr Duration shortest_pause = milliseconds(10);
+
+std::vector<sys::Need> needs(const sys::HostFacts& host) {
+  return {need_process_descriptors(host),
+          note("the right to signal the victims: their owner, or CAP_KILL")};
+}
+
+// The signals that a process survives unless it asks otherwise (signal(7)).
+bool lets_live(int signal) {
+  switch (signal) {
+    case SIGCHLD:
+    case SIGCONT:
+    case SIGURG:
+    case SIGWINCH:
+    case SIGSTOP:
+    case SIGTSTP:
+    case SIGTTIN:
+    case SIGTTOU:
+      return true;
+    default:
+      return false;
+  }
+}
+
+Status check(const Kill& kill) {
+  const int signal = TRY(sys::parse_signal(kill.signal), "signal");
+  if (lets_live(signal)) {
+    return error(
+        Code::invalid, fmt::format("signal: {} ends no process", sys::signal_name(signal)),
+        "use KILL, TERM, INT, HUP, ABRT or SEGV; to stop one for a time use process.pause");
+  }
+  if (kill.times > 1 && kill.every < shortest_pause) {
+    return error(Code::invalid,
+                 fmt::format("every: {} strikes need a time between them of at least {}",
+                             kill.times, render(shortest_pause)),
+                 "add for example every: 30 s");
+  }
+  if (kill.times == 1 && kill.every > Duration{}) {
+    return error(Code::invalid, "times: `every` is given, but there is only one strike",
+                 "add times: 2 or more, or leave `every` out");
+  }
+  return ok();
+}
+
+Wants wants(const Kill& kill) {
+  return {.victims = kill.select};
+}
+
+Result<Strike> plan(const Kill& kill, const Facts& facts, const Choices& choices,
+                    std::uint64_t ordinal) {
+  // Later strikes may find nobody: the victim is perhaps still being restarted.
+  if (ordinal == 0) TRY_VOID(require_victims(facts, kill.select));
+  const int signal = TRY(sys::parse_signal(kill.signal));
+  const std::vector<std::string> names = choice_names(facts.victims);
+  Strike strike;
+  std::vector<sys::Process> hit;
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    if (choices.unit(names[i], "hit", ordinal) >= kill.probability.fraction) continue;
+    json::object request = identity(facts.victims[i]);
+    strike.watches.push_back({"process.ended", request});
+    request["signal"] = signal;
+    strike.changes.push_back({"process.signal", std::move(request)});
+    hit.push_back(facts.victims[i]);
+  }
+  strike.target = describe(hit);
+  return strike;
+}
+
+// The chance is drawn in `plan`, for each victim alone; the strike itself always takes place.
+Repeat repeat(const Kill& kill) {
+  return {.every = kill.every, .probability = 1, .times = kill.times};
+}
+
+}  // namespace
+
+extern const Kind kind_process_kill;
+const Kind kind_process_kill = kind_of<Kill>({
+    .name = "process.kill",
+    .summary = "The victim ends at once, as in a crash.",
+    .mechanism =
+        "Each victim is sent the signal through its process descriptor (pidfd), which cannot hit "
+        "another process that got the same pid. KILL cannot be caught: no cleanup, no last words. "
+        "With `every` and `times` it strikes repeatedly; the victims are looked up anew each time, "
+        "so a restarted service is killed again.",
+    .undo =
+        "Nothing is undone by squall: a supervisor (systemd, runit, an orchestrator) must start "
+        "a new process. If squall dies between two strikes, no further strike happens.",
+    .limits =
+        "It proves nothing about a slow death: use process.pause for a hang. A victim that "
+        "catches the signal (TERM, INT, HUP) ends when it likes; if it never ends, the run is "
+        "invalid. A strike at which chance spared everybody, or at which nobody was running, "
+        "does nothing and is recorded so.",
+    .lasting = Lasting::instant,
+    .irreversible = "a process that has ended cannot be brought back, only started anew",
+    .example = R"({"select": {"name": "redis-server"}, "signal": "KILL"})",
+    .table = &table,
+    .needs = needs,
+    .check = check,
+    .wants = wants,
+    .plan = plan,
+    .repeat = repeat,
+});
+
+}  // namespace squall::fault
