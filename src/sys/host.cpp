@@ -1,6 +1,14 @@
 #include "sys/host.h"
 
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <charconv>
+#include <cstring>
+
 #include <fmt/core.h>
+#include <linux/netfilter/nf_tables.h>
+#include <linux/netfilter/nfnetlink.h>
 #include <linux/netlink.h>
 #include <sys/socket.h>
 #include <sys/utsname.h>
@@ -21,11 +29,38 @@ std::uint64_t effective_capabilities() {
   const Result<std::string> status = read_file("/proc/self/status", 65536);
   if (!status.ok()) return 0;
   for (const std::string& line : split(*status, '\n')) {
-    if (line.starts_with("CapEff:")) {
-      return std::stoull(std::string(trim(std::string_view(line).substr(7))), nullptr, 16);
-    }
+    if (!line.starts_with("CapEff:")) continue;
+    const std::string_view digits = trim(std::string_view(line).substr(7));
+    std::uint64_t bits = 0;
+    std::from_chars(digits.data(), digits.data() + digits.size(), bits, 16);
+    return bits;
   }
   return 0;
+}
+
+// Asks nf_tables for the number of its generation, which changes nothing. The socket alone proves
+// little: it opens wherever any part of netfilter is built in. Without CAP_NET_ADMIN the kernel
+// refuses before it looks whether nf_tables is there, so that answer counts as a yes.
+bool nf_tables_answers() {
+  const Fd socket(::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_NETFILTER));
+  if (!socket.valid()) return false;
+  struct {
+    nlmsghdr header;
+    nfgenmsg generic;
+  } request{};
+  request.header.nlmsg_len = sizeof request;
+  request.header.nlmsg_type = (NFNL_SUBSYS_NFTABLES << 8) | NFT_MSG_GETGEN;
+  request.header.nlmsg_flags = NLM_F_REQUEST;
+  if (::send(socket.get(), &request, sizeof request, 0) < 0) return false;
+  alignas(nlmsghdr) std::array<char, 4096> answer;
+  const ssize_t got = ::recv(socket.get(), answer.data(), answer.size(), MSG_DONTWAIT);
+  nlmsghdr header{};
+  if (got < static_cast<ssize_t>(sizeof header + sizeof(int))) return false;
+  std::memcpy(&header, answer.data(), sizeof header);
+  if (header.nlmsg_type != NLMSG_ERROR) return true;
+  int number = 0;
+  std::memcpy(&number, answer.data() + sizeof header, sizeof number);
+  return number == -EPERM;
 }
 
 // Mount points of the cpu controller, from /proc/self/mounts: "device point type options 0 0".
@@ -55,15 +90,14 @@ void find_cpu_controller(HostFacts& facts) {
 
 HostFacts look_at_host() {
   HostFacts facts;
-  facts.cores = static_cast<int>(::sysconf(_SC_NPROCESSORS_ONLN));
+  facts.cores = std::max(1, static_cast<int>(::sysconf(_SC_NPROCESSORS_ONLN)));
   facts.is_root = ::geteuid() == 0;
   const std::uint64_t capabilities = effective_capabilities();
   const auto has = [&](int bit) { return (capabilities >> bit & 1) != 0; };
   facts.may_signal_others = has(capability_kill);
   facts.may_administer_network = has(capability_net_admin);
   facts.may_raise_limits = has(capability_sys_resource);
-  const Fd netfilter(::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_NETFILTER));
-  facts.has_nf_tables = netfilter.valid();
+  facts.has_nf_tables = nf_tables_answers();
   find_cpu_controller(facts);
   utsname name{};
   if (::uname(&name) == 0) facts.kernel = name.release;

@@ -23,7 +23,7 @@ struct HostFacts {
   bool may_administer_network = false;     // CAP_NET_ADMIN in this user namespace
   bool may_signal_others = false;          // CAP_KILL
   bool may_raise_limits = false;           // CAP_SYS_RESOURCE
-  bool has_nf_tables = false;              // a netlink socket to nf_tables answers
+  bool has_nf_tables = false;              // nf_tables answers a question
   std::optional<std::string> cpu_v1_root;  // mount point of the v1 cpu controller
   std::optional<std::string> cpu_v2_root;  // mount point of cgroup2 when it offers cpu
   std::string kernel;                      // "6.18.44"

@@ -1,11 +1,11 @@
 #include "sys/process.h"
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
 #include <charconv>
 #include <cmath>
 #include <csignal>
+#include <limits>
 
 #include <fmt/core.h>
 #include <poll.h>
@@ -71,41 +71,100 @@ Result<std::vector<std::int64_t>> members_of(std::string_view what, const std::s
   return members;
 }
 
+// From /proc/PID/status, "Uid: real effective saved filesystem". The owner of the folder /proc/PID
+// would not do: it is root for every process that changed its user after it started.
+std::optional<std::uint32_t> effective_user(std::string_view status) {
+  const std::size_t line = status.find("\nUid:");
+  if (line == std::string_view::npos) return std::nullopt;
+  const std::string_view rest = status.substr(line + 5);
+  const std::vector<std::string> fields = split(trim(rest.substr(0, rest.find('\n'))), '\t');
+  if (fields.size() < 2) return std::nullopt;
+  const auto number = read_number(fields[1]);
+  if (!number) return std::nullopt;
+  return static_cast<std::uint32_t>(*number);
+}
+
 Result<std::int64_t> pid_in_file(const std::string& path) {
-  const std::string text = TRY(read_file(path, 4096), "reading the pid file");
-  const std::string first = split(trim(text), '\n').front();
-  const auto pid = read_number(first);
+  constexpr std::size_t enough = 4096;
+  const Fd file = TRY(open_regular_file(path), "reading the pid file");
+  const std::string text = TRY(read_at(file, 0, enough), "reading the pid file " + path);
+  const std::size_t start = text.find_first_not_of(" \t\r\n");
+  const std::string word = start == std::string::npos
+                               ? ""
+                               : text.substr(start, text.find_first_of(" \t\r\n", start) - start);
+  const auto pid = read_number(word);
   if (!pid || *pid <= 0) {
     return error(Code::invalid, fmt::format("{} does not start with a pid", path),
-                 "it should hold one whole number");
+                 "its first word should be a whole number above 0");
   }
   return *pid;
 }
 
 Result<std::uint32_t> user_id(const std::string& user) {
-  if (const auto number = read_number(user)) return static_cast<std::uint32_t>(*number);
-  std::array<char, 4096> buffer;
-  passwd entry{};
-  passwd* found = nullptr;
-  if (getpwnam_r(user.c_str(), &entry, buffer.data(), buffer.size(), &found) != 0 || !found) {
-    return error(Code::not_found,
-                 fmt::format("there is no user \"{}\" on this host", printable(user)));
+  if (const auto number = read_number(user)) {
+    if (*number >= 0 && *number < std::numeric_limits<std::uint32_t>::max()) {
+      return static_cast<std::uint32_t>(*number);
+    }
+    return error(Code::invalid, fmt::format("{} is not the number of a user", *number));
   }
-  return entry.pw_uid;
+  // Entries from a directory service can be large: the buffer grows until they fit.
+  for (std::size_t size = 4096; size <= 1 << 20; size *= 4) {
+    std::string buffer(size, '\0');
+    passwd entry{};
+    passwd* found = nullptr;
+    const int failed = getpwnam_r(user.c_str(), &entry, buffer.data(), buffer.size(), &found);
+    if (failed == ERANGE) continue;
+    if (found != nullptr) return entry.pw_uid;
+    break;
+  }
+  return error(Code::not_found,
+               fmt::format("there is no user \"{}\" on this host", printable(user)),
+               "give a name that \"getent passwd\" knows, or the number");
 }
 
-void find_below(const std::string& directory, std::string_view wanted, int depth,
-                std::vector<std::string>& found) {
-  if (depth > 12) return;
-  const Result<std::vector<std::string>> names = list_folder(directory);
-  if (!names.ok()) return;
-  for (const std::string& name : *names) {
-    struct stat status {};
-    const std::string path = directory + "/" + name;
-    if (::lstat(path.c_str(), &status) != 0 || !S_ISDIR(status.st_mode)) continue;
-    if (name == wanted || path.ends_with("/" + std::string(wanted))) found.push_back(path);
-    find_below(path, wanted, depth + 1, found);
+// Mount points of all cgroup hierarchies.
+std::vector<std::string> cgroup_roots() {
+  std::vector<std::string> roots;
+  const Result<std::string> mounts = read_file("/proc/self/mounts");
+  if (!mounts.ok()) return roots;
+  for (const std::string& line : split(*mounts, '\n')) {
+    const std::vector<std::string> fields = split(line, ' ');
+    if (fields.size() < 3 || (fields[2] != "cgroup" && fields[2] != "cgroup2")) continue;
+    roots.push_back(fields[1]);
   }
+  std::sort(roots.begin(), roots.end());
+  roots.erase(std::unique(roots.begin(), roots.end()), roots.end());
+  return roots;
+}
+
+constexpr int cgroup_depth_max = 32;
+
+void find_named_below(const std::string& directory, std::string_view wanted, int depth,
+                      std::vector<std::string>& found) {
+  const Result<std::vector<std::string>> names = list_subfolders(directory);
+  if (!names.ok() || depth > cgroup_depth_max) return;
+  for (const std::string& name : *names) {
+    const std::string path = directory + "/" + name;
+    if (name == wanted) found.push_back(path);
+    find_named_below(path, wanted, depth + 1, found);
+  }
+}
+
+bool has_dot_dot(std::string_view path) {
+  const std::vector<std::string> parts = split(path, '/');
+  return std::find(parts.begin(), parts.end(), "..") != parts.end();
+}
+
+void add_members(const std::string& directory, int depth, std::vector<std::int64_t>& members) {
+  if (const Result<std::string> text = read_file(directory + "/cgroup.procs", 16 << 20)) {
+    for (const std::string& line : split(*text, '\n')) {
+      // 0 stands for a process outside this pid namespace: not ours to touch.
+      if (const auto pid = read_number(line); pid && *pid > 0) members.push_back(*pid);
+    }
+  }
+  const Result<std::vector<std::string>> names = list_subfolders(directory);
+  if (!names.ok() || depth > cgroup_depth_max) return;
+  for (const std::string& name : *names) add_members(directory + "/" + name, depth + 1, members);
 }
 
 }  // namespace
@@ -118,8 +177,9 @@ Result<Process> read_process(std::int64_t pid) {
   if (!stat.ok() || !parse_stat(*stat, process)) {
     return error(Code::not_found, fmt::format("there is no process {}", pid));
   }
-  struct stat status {};
-  if (::stat(folder.c_str(), &status) == 0) process.uid = status.st_uid;
+  if (const Result<std::string> status = read_file(folder + "/status", 65536)) {
+    process.uid = effective_user(*status).value_or(0);
+  }
   if (Result<std::string> line = read_file(folder + "/cmdline", 4 << 20)) {
     while (!line->empty() && line->back() == '\0') line->pop_back();
     std::replace(line->begin(), line->end(), '\0', ' ');
@@ -148,6 +208,10 @@ bool is_alive(ProcessId id) {
 }
 
 Result<Fd> open_process(ProcessId id) {
+  // The system call would cut a larger number down to a pid that exists.
+  if (id.pid <= 0 || id.pid > std::numeric_limits<pid_t>::max()) {
+    return error(Code::not_found, fmt::format("there is no process {}", id.pid));
+  }
   const int number = static_cast<int>(::syscall(SYS_pidfd_open, id.pid, 0));
   if (number < 0 && errno == ESRCH) {
     return error(Code::not_found, fmt::format("process {} is gone", id.pid));
@@ -240,30 +304,28 @@ std::vector<Process> pick_processes(const Selector& selector, std::vector<Proces
 }
 
 std::vector<std::string> find_cgroups(std::string_view unit_or_path) {
+  const bool is_path = unit_or_path.find('/') != std::string_view::npos;
   while (unit_or_path.starts_with('/')) unit_or_path.remove_prefix(1);
   while (unit_or_path.ends_with('/')) unit_or_path.remove_suffix(1);
   std::vector<std::string> found;
-  if (unit_or_path.empty() || unit_or_path.find("..") != std::string_view::npos) return found;
-  find_below("/sys/fs/cgroup", unit_or_path, 0, found);
+  if (unit_or_path.empty() || has_dot_dot(unit_or_path)) return found;
+  for (const std::string& root : cgroup_roots()) {
+    if (!is_path) {
+      find_named_below(root, unit_or_path, 0, found);
+      continue;
+    }
+    const std::string path = fmt::format("{}/{}", root, unit_or_path);
+    struct stat status {};
+    if (::lstat(path.c_str(), &status) == 0 && S_ISDIR(status.st_mode)) found.push_back(path);
+  }
   return found;
 }
 
 std::vector<std::int64_t> cgroup_members(const std::string& directory) {
   std::vector<std::int64_t> members;
-  if (const Result<std::string> text = read_file(directory + "/cgroup.procs", 16 << 20)) {
-    for (const std::string& line : split(*text, '\n')) {
-      if (const auto pid = read_number(line)) members.push_back(*pid);
-    }
-  }
-  if (const Result<std::vector<std::string>> names = list_folder(directory)) {
-    for (const std::string& name : *names) {
-      struct stat status {};
-      const std::string path = directory + "/" + name;
-      if (::lstat(path.c_str(), &status) != 0 || !S_ISDIR(status.st_mode)) continue;
-      const std::vector<std::int64_t> more = cgroup_members(path);
-      members.insert(members.end(), more.begin(), more.end());
-    }
-  }
+  add_members(directory, 0, members);
+  std::sort(members.begin(), members.end());
+  members.erase(std::unique(members.begin(), members.end()), members.end());
   return members;
 }
 

@@ -27,10 +27,10 @@ struct ProcessId {
 struct Process {
   ProcessId id;
   std::int64_t parent = 0;
-  char state = '?';          // R S D T t Z X I, as in /proc/PID/stat
-  std::string name;          // comm, at most 15 bytes
-  std::string command_line;  // arguments joined by one space; empty for kernel threads
-  std::uint32_t uid = 0;
+  char state = '?';             // R S D T t Z X I, as in /proc/PID/stat
+  std::string name;             // comm, at most 15 bytes
+  std::string command_line;     // arguments joined by one space; empty for kernel threads
+  std::uint32_t uid = 0;        // effective user
   std::uint64_t cpu_ticks = 0;  // user + system
   bool is_kernel_thread = false;
 };
@@ -57,10 +57,13 @@ Result<std::vector<Process>> find_processes(const Selector& selector);
 std::vector<Process> pick_processes(const Selector& selector, std::vector<Process> found,
                                     const Choices& choices, std::uint64_t ordinal);
 
-// The cgroup directories (absolute, one a hierarchy) whose name or path below the root is
-// `unit_or_path`.
+// The cgroup directories, absolute paths in all hierarchies. A text without a slash is the name of
+// a unit and is found at any depth; with one ("/web", "web/worker") it is exactly the path below
+// the root of a hierarchy, so that a nested host's cgroup of the same name is not meant by
+// accident.
 std::vector<std::string> find_cgroups(std::string_view unit_or_path);
-// The pids in a cgroup directory and below it.
+// The pids in a cgroup directory and below it, sorted. Processes of other pid namespaces, which
+// have no number here, are left out.
 std::vector<std::int64_t> cgroup_members(const std::string& directory);
 
 // This process, its parent, and so on up to pid 1.
