@@ -2,20 +2,19 @@
 // whatever this process changed on the host is undone by another one (see docs/SAFETY.md).
 #pragma once
 
-#include <source_location>
 #include <string_view>
 
 namespace squall {
 
 // Prints "file:line: CHECK failed: condition (explanation)" to stderr and aborts.
 [[noreturn]] void check_failed(std::string_view condition, std::string_view explanation,
-                               std::source_location where);
+                               const char* file, int line);
 
 }  // namespace squall
 
-#define CHECK(condition, explanation)                                                   \
-  do {                                                                                  \
-    if (!(condition)) {                                                                 \
-      ::squall::check_failed(#condition, explanation, std::source_location::current()); \
-    }                                                                                   \
+#define CHECK(condition, explanation)                                      \
+  do {                                                                     \
+    if (!(condition)) {                                                    \
+      ::squall::check_failed(#condition, explanation, __FILE__, __LINE__); \
+    }                                                                      \
   } while (false)

@@ -1,0 +1,258 @@
+#include "guardian/gates.h"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <climits>
+#include <cstring>
+
+#include <arpa/inet.h>
+#include <fmt/core.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "core/text.h"
+#include "core/units.h"
+#include "sys/file.h"
+
+namespace squall::guardian {
+namespace {
+
+constexpr int ssh_port = 22;
+
+// Trees in which a broken file breaks the host itself or the way back into it.
+constexpr std::array<std::string_view, 27> protected_trees = {"/bin",
+                                                              "/boot",
+                                                              "/dev",
+                                                              "/etc/fstab",
+                                                              "/etc/group",
+                                                              "/etc/gshadow",
+                                                              "/etc/init.d",
+                                                              "/etc/ld.so.cache",
+                                                              "/etc/ld.so.conf",
+                                                              "/etc/ld.so.conf.d",
+                                                              "/etc/nsswitch.conf",
+                                                              "/etc/pam.d",
+                                                              "/etc/passwd",
+                                                              "/etc/security",
+                                                              "/etc/shadow",
+                                                              "/etc/ssh",
+                                                              "/etc/sudoers",
+                                                              "/etc/sudoers.d",
+                                                              "/etc/systemd",
+                                                              "/lib",
+                                                              "/lib32",
+                                                              "/lib64",
+                                                              "/libx32",
+                                                              "/proc",
+                                                              "/sbin",
+                                                              "/sys",
+                                                              "/usr"};
+
+bool is_within(std::string_view path, std::string_view tree) {
+  if (tree == "/") return path == "/";
+  return path == tree || (path.starts_with(tree) && path[tree.size()] == '/');
+}
+
+Status refuse_path(const std::string& path, std::string_view rule) {
+  return error(Code::refused, fmt::format("{} is protected: {}", path, rule),
+               "choose a file of the target itself");
+}
+
+Status check_path(const change::Kind& kind, const std::string& path, const GateFacts& facts) {
+  if (kind.name.starts_with("cgroup.") && is_within(path, "/sys/fs/cgroup")) return ok();
+  if (path.empty() || path[0] != '/' || path == "/")
+    return refuse_path(path, "it is the root folder");
+  for (const std::string_view tree : protected_trees) {
+    if (is_within(path, tree))
+      return refuse_path(path, fmt::format("the host itself needs {}", tree));
+  }
+  if (path.find("/.ssh/") != std::string::npos)
+    return refuse_path(path, "ssh keys open the way back in");
+  if (is_within(path, facts.state_folder)) return refuse_path(path, "squall's own state");
+  for (const std::string& tree : facts.policy.protected_paths) {
+    if (is_within(path, tree))
+      return refuse_path(path, fmt::format("the policy protects {}", tree));
+  }
+  struct stat status {};
+  if (::stat(path.c_str(), &status) == 0 && S_ISREG(status.st_mode) && status.st_nlink > 1) {
+    return error(Code::refused,
+                 fmt::format("{} has {} hard links; the others could be files of the host", path,
+                             status.st_nlink),
+                 "use a copy, or remove the other links");
+  }
+  return ok();
+}
+
+Status check_process(const sys::ProcessId& id, const GateFacts& facts) {
+  if (facts.protected_pids.contains(id.pid)) {
+    return error(
+        Code::refused,
+        fmt::format("process {} is protected: it is init, squall itself, or belongs to the session "
+                    "that squall was started from",
+                    id.pid),
+        "choose a process of the target");
+  }
+  const Result<sys::Process> process = sys::read_process(id.pid);
+  if (process.ok() && process->is_kernel_thread) {
+    return error(Code::refused, fmt::format("process {} is a kernel thread", id.pid));
+  }
+  return ok();
+}
+
+bool port_matches(int rule, int port) {
+  return rule == 0 || port == 0 || rule == port;
+}
+
+Status check_cut(const change::TrafficCut& cut, const GateFacts& facts) {
+  const std::string where = network_namespace_name(cut.network_namespace);
+  if (where.empty()) {
+    return error(Code::not_found,
+                 fmt::format("{} is not a network namespace", cut.network_namespace),
+                 "name one such as /proc/PID/ns/net or /run/netns/NAME");
+  }
+  if (where != facts.own_network_namespace || cut.protocol == "udp") return ok();
+  for (const SshSession& session : facts.sessions) {
+    if (peer_covers(cut.peer, session.client) &&
+        port_matches(cut.local_port, session.server_port) &&
+        port_matches(cut.remote_port, session.client_port)) {
+      return error(
+          Code::refused,
+          fmt::format("this would cut the ssh session from {} that squall was started from",
+                      session.client),
+          "narrow it with peer, port or namespace");
+    }
+  }
+  std::vector<int> ports = facts.policy.protected_ports;
+  ports.push_back(ssh_port);
+  for (const int port : ports) {
+    const bool names_port = cut.local_port == port;
+    const bool covers_all = cut.local_port == 0 && cut.remote_port == 0 && cut.peer.empty();
+    if (names_port || covers_all) {
+      return error(Code::refused, fmt::format("this would cut port {} of this host", port),
+                   "narrow it with peer or port, or name a network namespace");
+    }
+  }
+  return ok();
+}
+
+Status check_radius(const change::Footprint& footprint, const GateFacts& facts) {
+  std::set<sys::ProcessId> processes(footprint.processes.begin(), footprint.processes.end());
+  double cores = footprint.burnt_cores;
+  for (const change::Footprint& other : facts.live) {
+    processes.insert(other.processes.begin(), other.processes.end());
+    cores += other.burnt_cores;
+  }
+  const Policy& policy = facts.policy;
+  const auto refuse = [](std::string_view what, double asked, double allowed) {
+    return error(Code::refused,
+                 fmt::format("blast radius: {:g} {} at once over all runs, {:g} are allowed", asked,
+                             what, allowed),
+                 "end another run first, or raise the limit in the guardian's policy");
+  };
+  const auto changes = static_cast<double>(facts.live.size() + 1);
+  if (changes > static_cast<double>(policy.changes_max)) {
+    return refuse("changes", changes, static_cast<double>(policy.changes_max));
+  }
+  if (static_cast<std::int64_t>(processes.size()) > policy.processes_max) {
+    return refuse("processes", static_cast<double>(processes.size()),
+                  static_cast<double>(policy.processes_max));
+  }
+  const double cores_max = policy.cores_max > 0 ? policy.cores_max : facts.host_cores;
+  if (cores > cores_max + 1e-9) return refuse("burnt cores", cores, cores_max);
+  return ok();
+}
+
+}  // namespace
+
+std::optional<SshSession> parse_ssh_connection(std::string_view text) {
+  const std::vector<std::string> words = split(trim(text), ' ');
+  if (words.size() != 4) return std::nullopt;
+  SshSession session;
+  session.client = words[0];
+  const auto read = [](const std::string& word, int& port) {
+    auto [rest, code] = std::from_chars(word.data(), word.data() + word.size(), port);
+    return code == std::errc() && rest == word.data() + word.size();
+  };
+  if (!read(words[1], session.client_port) || !read(words[3], session.server_port))
+    return std::nullopt;
+  return session;
+}
+
+Result<Policy> read_policy(const std::string& path) {
+  Policy policy;
+  if (!sys::exists(path)) return policy;
+  const std::string text = TRY(sys::read_file(path, 1 << 20), "reading the policy");
+  int number = 0;
+  for (const std::string& whole : split(text, '\n')) {
+    ++number;
+    const std::string_view line = trim(std::string_view(whole).substr(0, whole.find('#')));
+    if (line.empty()) continue;
+    const std::size_t blank = line.find_first_of(" \t");
+    const std::string_view name = line.substr(0, blank);
+    const std::string value(blank == std::string_view::npos ? "" : trim(line.substr(blank)));
+    const Result<Quantity> quantity = parse_quantity(value);
+    const bool is_number = quantity.ok() && quantity->unit.empty() && quantity->number > 0;
+    if (name == "protect_path" && value.starts_with('/')) {
+      policy.protected_paths.push_back(value);
+    } else if (name == "protect_port" && is_number) {
+      policy.protected_ports.push_back(static_cast<int>(quantity->number));
+    } else if (name == "changes_max" && is_number) {
+      policy.changes_max = static_cast<std::int64_t>(quantity->number);
+    } else if (name == "processes_max" && is_number) {
+      policy.processes_max = static_cast<std::int64_t>(quantity->number);
+    } else if (name == "cores_max" && is_number) {
+      policy.cores_max = quantity->number;
+    } else {
+      return error(Code::invalid,
+                   fmt::format("{}:{}: \"{}\" is not understood", path, number, printable(line)),
+                   "lines are: changes_max N, processes_max N, cores_max N, protect_path /P, "
+                   "protect_port N");
+    }
+  }
+  return policy;
+}
+
+Status check_gates(const change::Kind& kind, const change::Footprint& footprint,
+                   const GateFacts& facts) {
+  for (const std::string& path : footprint.paths) TRY_VOID(check_path(kind, path, facts));
+  for (const sys::ProcessId& id : footprint.processes) TRY_VOID(check_process(id, facts));
+  for (const change::TrafficCut& cut : footprint.cuts) TRY_VOID(check_cut(cut, facts));
+  return check_radius(footprint, facts);
+}
+
+std::string network_namespace_name(const std::string& path) {
+  struct stat status {};
+  const std::string file = path.empty() ? "/proc/self/ns/net" : path;
+  struct stat own {};
+  // Namespaces live on their own filesystem: another device means that the path is something else.
+  if (::stat(file.c_str(), &status) != 0 || ::stat("/proc/self/ns/net", &own) != 0 ||
+      status.st_dev != own.st_dev) {
+    return {};
+  }
+  return fmt::format("net:[{}]", status.st_ino);
+}
+
+bool peer_covers(const std::string& peer, const std::string& address) {
+  if (peer.empty()) return true;
+  const std::size_t slash = peer.find('/');
+  const std::string network = peer.substr(0, slash);
+  std::array<unsigned char, 16> left{};
+  std::array<unsigned char, 16> right{};
+  const int family = network.find(':') == std::string::npos ? AF_INET : AF_INET6;
+  if (::inet_pton(family, network.c_str(), left.data()) != 1)
+    return true;  // a doubt counts as covered
+  if (::inet_pton(family, address.c_str(), right.data()) != 1) return false;
+  int bits = family == AF_INET ? 32 : 128;
+  if (slash != std::string::npos) {
+    std::from_chars(peer.data() + slash + 1, peer.data() + peer.size(), bits);
+  }
+  for (int bit = 0; bit < bits && bit < 128; ++bit) {
+    const int mask = 0x80 >> bit % 8;
+    const auto index = static_cast<std::size_t>(bit / 8);
+    if ((left[index] & mask) != (right[index] & mask)) return false;
+  }
+  return true;
+}
+
+}  // namespace squall::guardian

@@ -1,0 +1,132 @@
+#include "guardian/gates.h"
+
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include "sys/file.h"
+
+namespace squall::guardian {
+namespace {
+
+const change::Kind file_kind{.name = "file.bytes"};
+const change::Kind cgroup_kind{.name = "cgroup.attribute"};
+const change::Kind table_kind{.name = "nft.table"};
+
+GateFacts facts() {
+  GateFacts made;
+  made.host_cores = 2;
+  made.state_folder = "/var/lib/squall";
+  made.protected_pids = {1, 100, 101};
+  made.own_network_namespace = network_namespace_name("");
+  return made;
+}
+
+Status check_path(const std::string& path) {
+  return check_gates(file_kind, {.paths = {path}}, facts());
+}
+
+Status check_cut(const change::TrafficCut& cut, const GateFacts& known) {
+  return check_gates(table_kind, {.cuts = {cut}}, known);
+}
+
+TEST(Gates, RefuseFilesThatTheHostNeeds) {
+  for (const char* path :
+       {"/", "/etc/passwd", "/etc/ssh/sshd_config", "/usr/bin/env", "/bin", "/sbin/init", "/lib/x",
+        "/lib64/ld-linux-x86-64.so.2", "/boot/vmlinuz", "/proc/1/mem", "/dev/sda", "/sys/kernel/x",
+        "/root/.ssh/authorized_keys", "/var/lib/squall/journal"}) {
+    const Status status = check_path(path);
+    ASSERT_FALSE(status.ok()) << path;
+    EXPECT_EQ(status.error().code, Code::refused);
+    EXPECT_FALSE(status.error().next.empty());
+  }
+}
+
+TEST(Gates, LetFilesOfATargetPass) {
+  for (const char* path : {"/etc/nginx/nginx.conf", "/srv/data/x", "/var/lib/redis/dump.rdb",
+                           "/binary", "/usrlocal/x", "/var/lib/squallish/x"}) {
+    EXPECT_TRUE(check_path(path).ok()) << path;
+  }
+}
+
+TEST(Gates, LetOnlyCgroupChangesIntoTheCgroupTree) {
+  const change::Footprint footprint{.paths = {"/sys/fs/cgroup/cpu/x/cpu.cfs_quota_us"}};
+  EXPECT_TRUE(check_gates(cgroup_kind, footprint, facts()).ok());
+  EXPECT_FALSE(check_gates(file_kind, footprint, facts()).ok());
+}
+
+TEST(Gates, RefuseAFileWithOtherNames) {
+  std::string pattern = testing::TempDir() + "gate-XXXXXX";
+  ASSERT_NE(::mkdtemp(pattern.data()), nullptr);
+  const std::string first = pattern + "/first";
+  const std::string second = pattern + "/second";
+  ASSERT_TRUE(sys::write_file_durably(first, "x").ok());
+  EXPECT_TRUE(check_path(first).ok());
+  ASSERT_EQ(::link(first.c_str(), second.c_str()), 0);
+  EXPECT_FALSE(check_path(first).ok());
+  ::unlink(first.c_str());
+  ::unlink(second.c_str());
+  ::rmdir(pattern.c_str());
+}
+
+TEST(Gates, RefuseProtectedProcesses) {
+  EXPECT_FALSE(check_gates(file_kind, {.processes = {{1, 0}}}, facts()).ok());
+  EXPECT_FALSE(check_gates(file_kind, {.processes = {{101, 7}}}, facts()).ok());
+  EXPECT_TRUE(check_gates(file_kind, {.processes = {{4'000'000, 7}}}, facts()).ok());
+}
+
+TEST(Gates, RefuseToCutTheOperatorsSession) {
+  GateFacts known = facts();
+  known.sessions = {*parse_ssh_connection("10.1.2.3 51515 10.9.9.9 2222")};
+  EXPECT_FALSE(check_cut({.local_port = 2222, .protocol = "any"}, known).ok());
+  EXPECT_FALSE(check_cut({.peer = "10.1.0.0/16", .protocol = "tcp"}, known).ok());
+  EXPECT_FALSE(check_cut({.remote_port = 51515, .protocol = "any"}, known).ok());
+  EXPECT_TRUE(check_cut({.peer = "10.2.0.0/16", .protocol = "tcp"}, known).ok());
+  EXPECT_TRUE(check_cut({.remote_port = 6379, .protocol = "any"}, known).ok());
+  EXPECT_TRUE(check_cut({.local_port = 2222, .protocol = "udp"}, known).ok());
+}
+
+TEST(Gates, RefuseToCutPort22AndEverythingOnTheHost) {
+  EXPECT_FALSE(check_cut({.local_port = 22, .protocol = "any"}, facts()).ok());
+  EXPECT_FALSE(check_cut({.protocol = "any"}, facts()).ok());
+  EXPECT_TRUE(check_cut({.local_port = 80, .protocol = "any"}, facts()).ok());
+}
+
+TEST(Gates, HoldTheBlastRadiusOverAllRuns) {
+  GateFacts known = facts();
+  known.policy.processes_max = 2;
+  known.policy.changes_max = 3;
+  known.live = {{.processes = {{500, 1}}, .burnt_cores = 1.5}};
+  EXPECT_TRUE(check_gates(file_kind, {.processes = {{501, 1}}}, known).ok());
+  EXPECT_FALSE(check_gates(file_kind, {.processes = {{501, 1}, {502, 1}}}, known).ok());
+  EXPECT_TRUE(check_gates(file_kind, {.processes = {{500, 1}, {501, 1}}}, known).ok());
+  EXPECT_TRUE(check_gates(file_kind, {.burnt_cores = 0.5}, known).ok());
+  EXPECT_FALSE(check_gates(file_kind, {.burnt_cores = 0.6}, known).ok());
+  known.live.resize(3);
+  EXPECT_FALSE(check_gates(file_kind, {}, known).ok());
+}
+
+TEST(Gates, ReadThePolicyAndNameAWrongLine) {
+  const std::string path = testing::TempDir() + "policy-test";
+  ASSERT_TRUE(
+      sys::write_file_durably(path, "# limits\nchanges_max 5\nprotect_path /data # db\n").ok());
+  const Result<Policy> policy = read_policy(path);
+  ASSERT_TRUE(policy.ok());
+  EXPECT_EQ(policy->changes_max, 5);
+  EXPECT_EQ(policy->protected_paths, std::vector<std::string>{"/data"});
+  ASSERT_TRUE(sys::write_file_durably(path, "changes_max 5\nchange_max 6\n").ok());
+  const Result<Policy> wrong = read_policy(path);
+  ASSERT_FALSE(wrong.ok());
+  EXPECT_NE(wrong.error().message.find(":2:"), std::string::npos);
+  ::unlink(path.c_str());
+}
+
+TEST(PeerCovers, ComparesPrefixes) {
+  EXPECT_TRUE(peer_covers("", "1.2.3.4"));
+  EXPECT_TRUE(peer_covers("1.2.3.0/24", "1.2.3.4"));
+  EXPECT_FALSE(peer_covers("1.2.4.0/24", "1.2.3.4"));
+  EXPECT_TRUE(peer_covers("fe80::/10", "fe80::1"));
+  EXPECT_FALSE(peer_covers("1.2.3.4", "fe80::1"));
+}
+
+}  // namespace
+}  // namespace squall::guardian

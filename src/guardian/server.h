@@ -1,0 +1,83 @@
+// The guardian's event loop: one thread, one poll(2), connections, leases, holders and the twin.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "change/executor.h"
+#include "guardian/gates.h"
+#include "guardian/guardian.h"
+#include "guardian/protocol.h"
+#include "sys/fd.h"
+
+namespace squall::guardian {
+
+class Server {
+ public:
+  Server(const Options& options, Policy policy, change::Journal::Opened journal);
+  // Undoes what the journal says is in force. First of all.
+  void replay();
+  Status listen();
+  Status start_twin();
+  int run();
+
+ private:
+  struct Connection {
+    sys::Fd fd;
+    FrameReader reader;
+    std::int64_t peer_pid = 0;
+    std::string run;     // empty until hello
+    Duration lease;      // how long without a word
+    Duration lease_end;  // on the boot-time clock
+    bool accept_irreversible = false;
+    std::optional<SshSession> ssh;
+    std::set<std::int64_t> family;  // the runner and its ancestors
+    json::array lost;               // holders that died, not yet told
+    std::string stopped;            // why the run was reverted under it, not yet told
+    bool closing = false;
+  };
+  struct Twin {
+    sys::Fd pidfd;
+    sys::Fd farewell;
+  };
+
+  Duration next_wake() const;
+  void accept_connections();
+  void read_from(Connection& connection);
+  json::object answer(Connection& connection, const json::object& request);
+  Result<json::object> hello(Connection& connection, const json::object& request);
+  Result<json::object> apply(Connection& connection, const json::object& request);
+  Result<json::object> revert(Connection& connection, const json::object& request);
+  json::object renew(Connection& connection);
+  json::object revert_run(const std::string& run);
+  json::object status() const;
+  Status may_start() const;
+  GateFacts gate_facts() const;
+  void end_run(Connection& connection, const std::string& why);
+  void check_leases();
+  void check_stop_file();
+  void check_holders();
+  void check_twin();
+  void retry_undo();
+  void drop_closed();
+  bool is_idle() const;
+  void log(const std::string& text) const;
+
+  const Options& options_;
+  Policy policy_;
+  change::Executor executor_;
+  sys::Fd listener_;
+  std::vector<std::unique_ptr<Connection>> connections_;
+  std::optional<Twin> twin_;
+  int host_cores_ = 1;
+  bool is_stopped_ = false;
+  Duration last_busy_;
+  Duration next_retry_;
+  Duration retry_pause_;
+};
+
+}  // namespace squall::guardian
