@@ -33,6 +33,7 @@ class Patience {
   // Never negative.
   Duration left() const;
   Duration limit() const { return limit_; }
+  std::stop_token stop() const { return stop_; }
   // How long it has been going on.
   Duration spent() const;
 
