@@ -116,6 +116,10 @@ void add_set(const std::string& message, Tables& tables) {
                           NFTA_SET_DATA_LEN, NFTA_SET_POLICY, NFTA_SET_DESC, NFTA_SET_TIMEOUT});
 }
 
+std::string counted(std::size_t count, std::string_view word) {
+  return fmt::format("{} {}{}", count, word, count == 1 ? "" : "s");
+}
+
 std::string summary(const Content& content) {
   std::string sum;
   add_part(sum, content.own);
@@ -126,8 +130,9 @@ std::string summary(const Content& content) {
       add_part(sum, part);
     }
   }
-  return fmt::format("{} chains, {} rules, {} sets, {}", content.chains.size(), content.rule_count,
-                     content.sets.size(), sha256_hex(sum).substr(0, 12));
+  return fmt::format("{}, {}, {}, {}", counted(content.chains.size(), "chain"),
+                     counted(content.rule_count, "rule"), counted(content.sets.size(), "set"),
+                     sha256_hex(sum).substr(0, 12));
 }
 
 }  // namespace
