@@ -1,9 +1,9 @@
 // The engine runs a plan and appends to a timeline; it judges nothing (verdict.h does).
 //
-// The life of a run: needs and gates -> baseline (the steady state must hold, the host's fingerprint is
-// taken) -> faults by the clock, each witnessed -> recovery (every fault ended, the steady state must hold
-// again) -> restore (everything reverted and verified, the fingerprint must equal the first) -> verdict.
-// Checks are probed throughout, open-loop, on absolute deadlines.
+// The life of a run: needs and gates -> baseline (the steady state must hold, the host's
+// fingerprint is taken) -> faults by the clock, each witnessed -> recovery (every fault ended, the
+// steady state must hold again) -> restore (everything reverted and verified, the fingerprint must
+// equal the first) -> verdict. Checks are probed throughout, open-loop, on absolute deadlines.
 #pragma once
 
 #include <functional>
@@ -35,13 +35,13 @@ struct Environment {
 };
 
 struct RunOptions {
-  std::string run_id;           // must be new; make_run_id() makes one
-  std::string timeline_path;    // empty = in memory only
+  std::string run_id;         // must be new; make_run_id() makes one
+  std::string timeline_path;  // empty = in memory only
   Duration lease = seconds(2);
-  std::string ssh_connection;   // the value of SSH_CONNECTION, so that the session is never cut
+  std::string ssh_connection;  // the value of SSH_CONNECTION, so that the session is never cut
   std::string version;
   std::function<void(const Event&)> observer;  // called from several threads, one at a time
-  std::stop_token stop;         // an operator's Ctrl-C: undo and end as aborted
+  std::stop_token stop;                        // an operator's Ctrl-C: undo and end as aborted
 };
 
 struct RunResult {
@@ -58,9 +58,9 @@ Result<RunResult> run(const scenario::Plan& plan, const Environment& environment
 
 // What a fault would do now, found out without touching anything: for explain and for dry runs.
 struct Rehearsal {
-  std::string fault;                 // PlannedFault::id
+  std::string fault;  // PlannedFault::id
   std::vector<sys::Need> needs;
-  Result<fault::Strike> strike;      // the first strike, or why it cannot be planned
+  Result<fault::Strike> strike;  // the first strike, or why it cannot be planned
 };
 std::vector<Rehearsal> rehearse(const scenario::Plan& plan, const Environment& environment);
 

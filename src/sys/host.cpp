@@ -90,6 +90,8 @@ void find_cpu_controller(HostFacts& facts) {
 
 HostFacts look_at_host() {
   HostFacts facts;
+  facts.memory = {static_cast<std::uint64_t>(::sysconf(_SC_PHYS_PAGES)) *
+                  static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE))};
   facts.cores = std::max(1, static_cast<int>(::sysconf(_SC_NPROCESSORS_ONLN)));
   facts.is_root = ::geteuid() == 0;
   const std::uint64_t capabilities = effective_capabilities();

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "core/result.h"
+#include "core/units.h"
 
 namespace squall::sys {
 
@@ -19,6 +20,7 @@ struct Need {
 
 struct HostFacts {
   int cores = 1;
+  Bytes memory;  // installed
   bool is_root = false;
   bool may_administer_network = false;     // CAP_NET_ADMIN in this user namespace
   bool may_signal_others = false;          // CAP_KILL

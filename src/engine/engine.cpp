@@ -1,0 +1,82 @@
+#include "engine/engine.h"
+
+#include <array>
+
+#include <fmt/core.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include "core/digest.h"
+#include "engine/facts.h"
+#include "engine/run.h"
+#include "sys/clock.h"
+
+namespace squall::engine {
+namespace {
+
+json::object describe_host() {
+  utsname name{};
+  ::uname(&name);
+  return {{"name", name.nodename}, {"kernel", name.release}, {"cores", sys::look_at_host().cores}};
+}
+
+void write_start(TimelineWriter& timeline, const scenario::Plan& plan, const RunOptions& options) {
+  timeline.add("run_started", {{"run", options.run_id},
+                               {"scenario", plan.name},
+                               {"title", plan.title},
+                               {"hypothesis", plan.hypothesis},
+                               {"wall", sys::wall_time_text()},
+                               {"plan_hash", scenario::hash(plan)},
+                               {"seed", std::to_string(plan.seed)},
+                               {"time_scale", plan.time_scale},
+                               {"version", options.version},
+                               {"host", describe_host()},
+                               {"plan", scenario::to_json(plan)}});
+}
+
+}  // namespace
+
+std::string make_run_id(const scenario::Plan& plan) {
+  std::string stamp = sys::wall_time_text();  // 2026-03-01T12:00:00.123Z
+  std::erase_if(stamp, [](char letter) { return letter == '-' || letter == ':'; });
+  stamp = stamp.substr(0, 15);
+  stamp[8] = '-';
+  const std::string unique = fmt::format("{} {}", sys::wall_nanoseconds(), ::getpid());
+  return fmt::format("{}-{}-{}", stamp, plan.name, sha256_hex(unique).substr(0, 4));
+}
+
+Result<RunResult> run(const scenario::Plan& plan, const Environment& environment,
+                      const RunOptions& options) {
+  const std::unique_ptr<TimelineWriter> timeline = TRY(
+      TimelineWriter::create(options.timeline_path, options.observer), "beginning the timeline");
+  write_start(*timeline, plan, options);
+  {
+    Run run(plan, environment, options, *timeline);
+    run.go();
+  }
+  timeline->add("phase", {{"phase", "verdict"}});
+  RunResult result;
+  result.verdict = judge(timeline->events());
+  json::array reasons;
+  for (const std::string& reason : result.verdict.reasons) reasons.push_back(json::string(reason));
+  timeline->add("run_ended", {{"verdict", outcome_name(result.verdict.outcome)},
+                              {"exit_code", exit_code(result.verdict.outcome)},
+                              {"reasons", std::move(reasons)},
+                              {"learnt", result.verdict.learnt}});
+  result.timeline = timeline->events();
+  return result;
+}
+
+std::vector<Rehearsal> rehearse(const scenario::Plan& plan, const Environment& environment) {
+  const sys::HostFacts host = sys::look_at_host();
+  std::vector<Rehearsal> rehearsals;
+  for (const scenario::PlannedFault& fault : plan.faults) {
+    const fault::Kind* kind = fault::find(*environment.faults, fault.kind);
+    CHECK(kind != nullptr, "the plan was checked against the catalogue");
+    rehearsals.push_back(
+        {fault.id, kind->needs(host), plan_strike(*kind, fault, host, plan.seed, 0)});
+  }
+  return rehearsals;
+}
+
+}  // namespace squall::engine

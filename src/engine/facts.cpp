@@ -1,0 +1,61 @@
+#include "engine/facts.h"
+
+#include <fmt/core.h>
+#include <sys/stat.h>
+
+#include "scenario/references.h"
+#include "sys/cgroup.h"
+#include "sys/file.h"
+
+namespace squall::engine {
+namespace {
+
+fault::FileFacts look_at_file(const std::string& path) {
+  fault::FileFacts facts;
+  struct stat status {};
+  if (::stat(path.c_str(), &status) != 0 || !S_ISREG(status.st_mode)) return facts;
+  facts.exists = true;
+  facts.size = static_cast<std::uint64_t>(status.st_size);
+  if (Result<std::string> hash = sys::file_sha256(path)) facts.sha256 = std::move(*hash);
+  return facts;
+}
+
+// Where the cpu controller counts this process; nothing where there is no such controller.
+std::optional<std::string> cpu_cgroup(const sys::ProcessId& id, const sys::HostFacts& host) {
+  const std::optional<std::string>& root = host.cpu_v1_root ? host.cpu_v1_root : host.cpu_v2_root;
+  if (!root) return std::nullopt;
+  const Result<sys::CgroupHierarchy> hierarchy = sys::cgroup_hierarchy_of(*root);
+  if (!hierarchy.ok()) return std::nullopt;
+  const Result<std::string> directory = sys::cgroup_directory_of(id, *hierarchy);
+  return directory.ok() ? std::optional(*directory) : std::nullopt;
+}
+
+}  // namespace
+
+Result<fault::Facts> gather_facts(const fault::Wants& wants, const sys::HostFacts& host,
+                                  const Choices& choices, std::uint64_t ordinal) {
+  fault::Facts facts;
+  facts.host = host;
+  if (wants.victims) {
+    std::vector<sys::Process> found =
+        TRY(sys::find_processes(*wants.victims), "finding the victims");
+    facts.victims = sys::pick_processes(*wants.victims, std::move(found), choices, ordinal);
+  }
+  for (const sys::Process& victim : facts.victims) {
+    if (auto directory = cpu_cgroup(victim.id, host)) facts.cpu_cgroups[victim.id.pid] = *directory;
+  }
+  for (const std::string& path : wants.files) facts.files[path] = look_at_file(path);
+  return facts;
+}
+
+Result<fault::Strike> plan_strike(const fault::Kind& kind, const scenario::PlannedFault& fault,
+                                  const sys::HostFacts& host, std::uint64_t seed,
+                                  std::uint64_t ordinal) {
+  const Choices choices(seed, fault.id);
+  const json::value params = TRY(scenario::resolve_secrets(fault.params));
+  const fault::Wants wants = TRY(kind.wants(params.as_object()));
+  const fault::Facts facts = TRY(gather_facts(wants, host, choices, ordinal));
+  return kind.plan(params.as_object(), facts, choices, ordinal);
+}
+
+}  // namespace squall::engine

@@ -1,0 +1,178 @@
+#include "engine/injector.h"
+
+#include <algorithm>
+
+#include <fmt/core.h>
+
+#include "engine/facts.h"
+
+namespace squall::engine {
+namespace {
+
+constexpr Duration onset_limit = seconds(5);
+constexpr Duration end_limit = seconds(5);
+
+}  // namespace
+
+void Injector::refuse(const std::string& fault, const std::string& kind, const Error& problem) {
+  timeline_.add("change_refused", {{"fault", fault},
+                                   {"kind", kind},
+                                   {"code", code_name(problem.code)},
+                                   {"message", problem.render()},
+                                   {"next", problem.next}});
+}
+
+bool Injector::open_watchers(const scenario::PlannedFault& fault, const fault::Kind& kind,
+                             const fault::Strike& strike, std::uint64_t ordinal,
+                             std::vector<Watched>& opened) {
+  for (const fault::Watch& watch : strike.watches) {
+    Result<std::unique_ptr<Watcher>> watcher =
+        Watcher::open(timeline_, watch, *environment_.witnesses,
+                      {fault.id, ordinal, kind.lasting == fault::Lasting::spell});
+    if (!watcher.ok()) {
+      refuse(fault.id, watch.witness, watcher.error());
+      return false;
+    }
+    opened.push_back({fault.id, std::move(*watcher)});
+  }
+  return true;
+}
+
+bool Injector::strike(const scenario::PlannedFault& fault, std::uint64_t ordinal) {
+  const fault::Kind* kind = fault::find(*environment_.faults, fault.kind);
+  CHECK(kind != nullptr, "the plan was checked against the catalogue");
+  const Result<fault::Strike> planned = plan_strike(*kind, fault, host_, plan_.seed, ordinal);
+  if (!planned.ok()) {
+    refuse(fault.id, fault.kind, planned.error());
+    return false;
+  }
+  if (planned->changes.empty()) {
+    timeline_.add(
+        "note", {{"message", fmt::format("{} struck nobody at strike {}", fault.id, ordinal + 1)}});
+    return true;
+  }
+  std::vector<Watched> opened;
+  if (!open_watchers(fault, *kind, *planned, ordinal, opened)) return false;
+  if (!first_commanded_ns_) first_commanded_ns_ = timeline_.now_ns();
+  timeline_.add("fault_commanded", {{"fault", fault.id},
+                                    {"kind", fault.kind},
+                                    {"strike", static_cast<std::int64_t>(ordinal)},
+                                    {"target", planned->target}});
+  const Duration limit =
+      kind->lasting == fault::Lasting::spell ? std::min(onset_limit, fault.lasts) : onset_limit;
+  for (Watched& watched : opened) {
+    watched.watcher->expect_on(limit);
+    watched_.push_back(std::move(watched));
+  }
+  for (const change::Request& request : planned->changes) {
+    if (!apply(fault, request)) return false;
+  }
+  if (kind->lasting == fault::Lasting::instant) last_end_ns_ = timeline_.now_ns();
+  return true;
+}
+
+bool Injector::apply(const scenario::PlannedFault& fault, const change::Request& request) {
+  const std::string id = std::to_string(next_change_++);
+  const Result<guardian::Session::Applied> applied = session_->apply(id, request);
+  if (!applied.ok()) {
+    refuse(fault.id, request.kind, applied.error());
+    return false;
+  }
+  const bool is_reversible = applied->keeping != "irreversible";
+  if (is_reversible) in_force_.push_back({id, fault.id, is_reversible});
+  timeline_.add("change_applied", {{"fault", fault.id},
+                                   {"change", id},
+                                   {"kind", request.kind},
+                                   {"describe", applied->describe},
+                                   {"undo", applied->undo},
+                                   {"keeping", applied->keeping},
+                                   {"commanded_ns", timeline_.since_start_ns(applied->commanded)},
+                                   {"applied_ns", timeline_.since_start_ns(applied->applied)}});
+  return true;
+}
+
+void Injector::expect_off(const std::string& fault) {
+  for (const Watched& watched : watched_) {
+    if (fault.empty() || watched.fault == fault) watched.watcher->expect_off(end_limit);
+  }
+}
+
+void Injector::record_reverted(const std::string& change, const std::string& ending,
+                               const std::string& detail) {
+  const auto found = std::find_if(in_force_.begin(), in_force_.end(),
+                                  [&](const InForce& one) { return one.change == change; });
+  if (found == in_force_.end()) return;
+  timeline_.add(
+      "change_reverted",
+      {{"fault", found->fault}, {"change", change}, {"ending", ending}, {"detail", detail}});
+  in_force_.erase(found);
+}
+
+void Injector::end(const scenario::PlannedFault& fault) {
+  timeline_.add("revert_commanded", {{"fault", fault.id}});
+  last_end_ns_ = timeline_.now_ns();
+  expect_off(fault.id);
+  const std::vector<InForce> snapshot = in_force_;
+  for (auto one = snapshot.rbegin(); one != snapshot.rend(); ++one) {
+    if (one->fault != fault.id) continue;
+    const Result<guardian::Session::Reverted> reverted = session_->revert(one->change);
+    // A failure stays in force on this record; the guardian goes on trying, and end_everything asks
+    // again.
+    if (reverted.ok()) record_reverted(one->change, reverted->ending, reverted->detail);
+  }
+}
+
+bool Injector::end_everything() {
+  if (session_ == nullptr) return false;
+  for (const InForce& one : in_force_) {
+    timeline_.add("revert_commanded", {{"fault", one.fault}});
+  }
+  if (!in_force_.empty()) last_end_ns_ = timeline_.now_ns();
+  expect_off("");
+  const Result<std::vector<guardian::Session::Reverted>> endings = session_->finish();
+  if (!endings.ok()) return false;
+  for (const guardian::Session::Reverted& reverted : *endings) {
+    if (reverted.ending == "failed") {
+      timeline_.add("note", {{"message", fmt::format("change {} could not be undone: {}",
+                                                     reverted.change, reverted.detail)}});
+      continue;
+    }
+    record_reverted(reverted.change, reverted.ending, reverted.detail);
+  }
+  return true;
+}
+
+void Injector::record_undone_by_successor(const std::vector<std::string>& still_live) {
+  for (const InForce& one : std::vector<InForce>(in_force_)) {
+    if (std::find(still_live.begin(), still_live.end(), one.change) != still_live.end()) continue;
+    record_reverted(one.change, "restored", "undone by the guardian, not at this run's request");
+  }
+}
+
+void Injector::record_lost(const std::string& change, const std::string& message) {
+  const auto found = std::find_if(in_force_.begin(), in_force_.end(),
+                                  [&](const InForce& one) { return one.change == change; });
+  const std::string fault = found == in_force_.end() ? "" : found->fault;
+  timeline_.add("change_lost", {{"fault", fault}, {"change", change}, {"message", message}});
+  record_reverted(change, "restored", "the kernel took it away with its holder");
+}
+
+bool Injector::witnesses_are_settled() const {
+  return std::all_of(watched_.begin(), watched_.end(),
+                     [](const Watched& watched) { return watched.watcher->is_settled(); });
+}
+
+void Injector::stop_witnesses() {
+  for (Watched& watched : watched_) watched.watcher->stop();
+}
+
+std::optional<std::int64_t> Injector::first_witnessed_ns() const {
+  std::optional<std::int64_t> first;
+  for (const Watched& watched : watched_) {
+    const std::optional<std::int64_t> seen = watched.watcher->on_by_ns();
+    if (seen && (!first || *seen < *first)) first = seen;
+  }
+  return first;
+}
+
+}  // namespace squall::engine

@@ -1,0 +1,73 @@
+// The injector makes strikes: it plans them, has witnesses look, asks the guardian for the changes,
+// and asks it to take them back. It keeps the record of what is in force for the timeline.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "engine/engine.h"
+#include "engine/watcher.h"
+#include "guardian/client.h"
+
+namespace squall::engine {
+
+class Injector {
+ public:
+  Injector(TimelineWriter& timeline, const scenario::Plan& plan, const Environment& environment,
+           const sys::HostFacts& host)
+      : timeline_(timeline), plan_(plan), environment_(environment), host_(host) {}
+
+  void use(guardian::Session* session) { session_ = session; }
+  // False when the run must end: something was refused or could not be planned (it is on record).
+  bool strike(const scenario::PlannedFault& fault, std::uint64_t ordinal);
+  // Takes every change of the fault back, newest first.
+  void end(const scenario::PlannedFault& fault);
+  // Takes everything back at once. False when the guardian could not be asked.
+  bool end_everything();
+  // What a guardian that came after a dead one must have undone.
+  void record_undone_by_successor(const std::vector<std::string>& still_live);
+  void record_lost(const std::string& change, const std::string& message);
+
+  bool has_changes_in_force() const { return !in_force_.empty(); }
+  bool witnesses_are_settled() const;
+  void stop_witnesses();
+  std::optional<std::int64_t> first_commanded_ns() const { return first_commanded_ns_; }
+  std::optional<std::int64_t> last_end_ns() const { return last_end_ns_; }
+  // By when a witness first saw a fault.
+  std::optional<std::int64_t> first_witnessed_ns() const;
+
+ private:
+  struct InForce {
+    std::string change;
+    std::string fault;
+    bool is_reversible = true;
+  };
+  struct Watched {
+    std::string fault;
+    std::unique_ptr<Watcher> watcher;
+  };
+
+  bool open_watchers(const scenario::PlannedFault& fault, const fault::Kind& kind,
+                     const fault::Strike& strike, std::uint64_t ordinal,
+                     std::vector<Watched>& opened);
+  bool apply(const scenario::PlannedFault& fault, const change::Request& request);
+  void refuse(const std::string& fault, const std::string& kind, const Error& problem);
+  void record_reverted(const std::string& change, const std::string& ending,
+                       const std::string& detail);
+  void expect_off(const std::string& fault);
+
+  TimelineWriter& timeline_;
+  const scenario::Plan& plan_;
+  const Environment& environment_;
+  const sys::HostFacts& host_;
+  guardian::Session* session_ = nullptr;
+  std::vector<InForce> in_force_;
+  std::vector<Watched> watched_;
+  std::uint64_t next_change_ = 0;
+  std::optional<std::int64_t> first_commanded_ns_;
+  std::optional<std::int64_t> last_end_ns_;
+};
+
+}  // namespace squall::engine

@@ -1,0 +1,178 @@
+#include "engine/watcher.h"
+
+#include <algorithm>
+
+#include <fmt/core.h>
+
+#include "sys/clock.h"
+
+namespace squall::engine {
+namespace {
+
+// While a fault is known to be in force, looking this often is enough to measure its dose.
+constexpr Duration calm_pause = milliseconds(20);
+
+}  // namespace
+
+Result<std::unique_ptr<Watcher>> Watcher::open(TimelineWriter& timeline, const fault::Watch& watch,
+                                               const witness::Catalogue& witnesses,
+                                               Subject subject) {
+  const witness::Kind* kind = witness::find(witnesses, watch.witness);
+  if (kind == nullptr) {
+    return error(Code::invalid, fmt::format("there is no witness {}", watch.witness));
+  }
+  subject.has_end = subject.has_end && kind->sees_end;
+  std::unique_ptr<Watcher> watcher(new Watcher(timeline, *kind, std::move(subject)));
+  const std::string doing = fmt::format("opening the witness {}", watch.witness);
+  watcher->witness_ = TRY(kind->open(watch.params), doing);
+  watcher->last_other_ns_ = timeline.now_ns();
+  const witness::Sighting first = TRY(watcher->witness_->look(), doing);
+  watcher->was_on_before_ = first.on;
+  watcher->last_detail_ = first.detail;
+  watcher->thread_ =
+      std::jthread([self = watcher.get()](std::stop_token stop) { self->watch(stop); });
+  return watcher;
+}
+
+void Watcher::expect_on(Duration limit) {
+  const std::lock_guard lock(mutex_);
+  deadline_ns_ = timeline_.now_ns() + limit.nanoseconds;
+  stage_ = Stage::expecting_on;
+  if (was_on_before_) {
+    write_unseen("on", fmt::format("it showed already before the fault ({})", last_detail_));
+    stage_ = Stage::settled;
+  }
+  wake_.notify_all();
+}
+
+void Watcher::expect_off(Duration limit) {
+  const std::lock_guard lock(mutex_);
+  if (stage_ == Stage::expecting_on) {
+    write_unseen("on", fmt::format("not seen before it ended; last look: {}", last_detail_));
+    stage_ = Stage::settled;
+  }
+  if (stage_ != Stage::in_force) return;
+  last_other_ns_ = timeline_.now_ns();
+  deadline_ns_ = last_other_ns_ + limit.nanoseconds;
+  stage_ = Stage::expecting_off;
+  wake_.notify_all();
+}
+
+bool Watcher::is_settled() const {
+  const std::lock_guard lock(mutex_);
+  return stage_ == Stage::settled;
+}
+
+bool Watcher::has_seen_on() const {
+  return on_by_ns().has_value();
+}
+
+std::optional<std::int64_t> Watcher::on_by_ns() const {
+  const std::lock_guard lock(mutex_);
+  return on_by_ns_;
+}
+
+void Watcher::stop() {
+  if (!thread_.joinable()) return;
+  thread_.request_stop();
+  wake_.notify_all();
+  thread_.join();
+  if (looks_ == 0) return;
+  timeline_.add("dose", {{"fault", subject_.fault},
+                         {"witness", kind_.name},
+                         {"unit", kind_.dose_unit},
+                         {"looks", looks_},
+                         {"on_looks", on_looks_},
+                         {"mean", dose_sum_ / static_cast<double>(looks_)},
+                         {"min", dose_min_},
+                         {"max", dose_max_}});
+}
+
+Duration Watcher::pause() const {
+  return stage_ == Stage::in_force ? std::max(kind_.every, calm_pause) : kind_.every;
+}
+
+void Watcher::watch(std::stop_token stop) {
+  sys::use_precise_timers();
+  while (!stop.stop_requested()) {
+    take_look();
+    std::unique_lock lock(mutex_);
+    const Stage before = stage_;
+    if (before == Stage::settled) {
+      wake_.wait(lock, stop, [] { return false; });
+      return;
+    }
+    wake_.wait_for(lock, stop, std::chrono::nanoseconds(pause().nanoseconds),
+                   [&] { return stage_ != before; });
+  }
+}
+
+void Watcher::take_look() {
+  const std::int64_t before_ns = timeline_.now_ns();
+  const Result<witness::Sighting> sighting = witness_->look();
+  const std::int64_t after_ns = timeline_.now_ns();
+  const std::lock_guard lock(mutex_);
+  if (sighting.ok()) {
+    see(*sighting, before_ns, after_ns);
+  } else {
+    last_detail_ = sighting.error().render();
+  }
+  give_up_when_late(after_ns);
+}
+
+void Watcher::see(const witness::Sighting& sighting, std::int64_t before_ns,
+                  std::int64_t after_ns) {
+  last_detail_ = sighting.detail;
+  const bool waits_for_on = stage_ == Stage::waiting || stage_ == Stage::expecting_on;
+  if (waits_for_on && !sighting.on) {
+    last_other_ns_ = before_ns;
+  } else if (stage_ == Stage::expecting_on && sighting.on) {
+    on_by_ns_ = after_ns;
+    write_edge("on", after_ns, sighting.detail);
+    stage_ = subject_.has_end ? Stage::in_force : Stage::settled;
+    count_dose(sighting);
+  } else if (stage_ == Stage::in_force) {
+    count_dose(sighting);
+  } else if (stage_ == Stage::expecting_off && sighting.on) {
+    last_other_ns_ = before_ns;
+  } else if (stage_ == Stage::expecting_off) {
+    write_edge("off", after_ns, sighting.detail);
+    stage_ = Stage::settled;
+  }
+}
+
+void Watcher::give_up_when_late(std::int64_t now_ns) {
+  const bool waits = stage_ == Stage::expecting_on || stage_ == Stage::expecting_off;
+  if (!waits || now_ns < deadline_ns_) return;
+  write_unseen(stage_ == Stage::expecting_on ? "on" : "off",
+               fmt::format("not seen in time; last look: {}", last_detail_));
+  stage_ = Stage::settled;
+}
+
+void Watcher::count_dose(const witness::Sighting& sighting) {
+  dose_min_ = looks_ == 0 ? sighting.dose : std::min(dose_min_, sighting.dose);
+  dose_max_ = looks_ == 0 ? sighting.dose : std::max(dose_max_, sighting.dose);
+  dose_sum_ += sighting.dose;
+  ++looks_;
+  if (sighting.on) ++on_looks_;
+}
+
+void Watcher::write_edge(std::string_view edge, std::int64_t by_ns, const std::string& detail) {
+  timeline_.add("witnessed", {{"fault", subject_.fault},
+                              {"strike", static_cast<std::int64_t>(subject_.strike)},
+                              {"witness", kind_.name},
+                              {"edge", edge},
+                              {"after_ns", last_other_ns_},
+                              {"by_ns", by_ns},
+                              {"detail", detail}});
+}
+
+void Watcher::write_unseen(std::string_view edge, const std::string& message) {
+  timeline_.add("unwitnessed", {{"fault", subject_.fault},
+                                {"strike", static_cast<std::int64_t>(subject_.strike)},
+                                {"witness", kind_.name},
+                                {"edge", edge},
+                                {"message", message}});
+}
+
+}  // namespace squall::engine
