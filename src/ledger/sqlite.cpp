@@ -1,0 +1,172 @@
+// SQLite, behind the Database contract. Every call of the library is in this file.
+//
+// Opening for a write takes the lock at once (begin immediate), so that two writers queue up in
+// place of failing at commit. WAL lets readers go on meanwhile; synchronous=FULL makes a commit
+// survive a power cut.
+#include <array>
+#include <cerrno>
+#include <cstring>
+
+#include <fcntl.h>
+#include <fmt/core.h>
+#include <sqlite3.h>
+#include <unistd.h>
+
+#include "ledger/database.h"
+#include "sys/file.h"
+
+namespace squall::ledger {
+namespace {
+
+struct Explained {
+  int code;  // primary result code
+  Code kind;
+  std::string_view what;
+  std::string_view next;
+};
+constexpr std::array<Explained, 10> explained = {{
+    {SQLITE_BUSY, Code::conflict, "another process is writing to it",
+     "wait until that one has ended, then try again"},
+    {SQLITE_LOCKED, Code::conflict, "another process is writing to it",
+     "wait until that one has ended, then try again"},
+    {SQLITE_FULL, Code::failed, "its disk is full", "make room on that disk, then try again"},
+    {SQLITE_READONLY, Code::refused, "it may only be read",
+     "check the owner and mode of the file and its folder, or whether the disk is mounted "
+     "read-only"},
+    {SQLITE_PERM, Code::refused, "permission denied", "check the owner and mode of the file"},
+    {SQLITE_AUTH, Code::refused, "permission denied", "check the owner and mode of the file"},
+    {SQLITE_CANTOPEN, Code::refused, "it cannot be opened",
+     "check that its folder exists and may be written to"},
+    {SQLITE_NOTADB, Code::failed, "the file is damaged, or is no ledger",
+     "move it aside; the timelines of the runs are not touched by that"},
+    {SQLITE_CORRUPT, Code::failed, "the file is damaged",
+     "move it aside, or restore a copy; the timelines of the runs are not touched by that"},
+    {SQLITE_IOERR, Code::failed, "its disk reports an error",
+     "look at the log of the kernel; make room if the disk is full"},
+}};
+
+class Sqlite final : public Database {
+ public:
+  explicit Sqlite(std::string path) : path_(std::move(path)) {}
+  Sqlite(const Sqlite&) = delete;
+  Sqlite& operator=(const Sqlite&) = delete;
+  ~Sqlite() override { sqlite3_close_v2(handle_); }
+
+  Status open(Duration lock_wait) {
+    const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_FULLMUTEX | SQLITE_OPEN_EXRESCODE;
+    const int code = sqlite3_open_v2(path_.c_str(), &handle_, flags, nullptr);
+    if (code != SQLITE_OK) return failure(code);
+    sqlite3_busy_timeout(handle_, lock_wait.poll_milliseconds());
+    TRY_VOID(run("pragma journal_mode = wal"));
+    TRY_VOID(run("pragma synchronous = full"));
+    return ok();
+  }
+
+  Status begin_writing() override {
+    TRY_VOID(run("begin immediate"));
+    return ok();
+  }
+
+  Result<std::vector<std::string>> check_files() override {
+    const std::vector<Values> rows = TRY(run("pragma integrity_check(3)"));
+    std::vector<std::string> findings;
+    for (const Values& row : rows) {
+      const std::string finding = text_of(row.at(0));
+      if (finding != "ok") findings.push_back(finding);
+    }
+    return findings;
+  }
+
+ private:
+  Result<std::vector<Values>> execute(std::string_view text, const Values& arguments) override {
+    sqlite3_stmt* raw = nullptr;
+    int code =
+        sqlite3_prepare_v2(handle_, text.data(), static_cast<int>(text.size()), &raw, nullptr);
+    const std::unique_ptr<sqlite3_stmt, int (*)(sqlite3_stmt*)> statement(raw, sqlite3_finalize);
+    if (code != SQLITE_OK) return failure(code);
+    for (std::size_t i = 0; i < arguments.size(); ++i) {
+      // "$1" is the name of a parameter here, and its number on PostgreSQL.
+      const std::string name = fmt::format("${}", i + 1);
+      const int index = sqlite3_bind_parameter_index(raw, name.c_str());
+      CHECK(index > 0, "every argument is used by the statement");
+      code = bind(raw, index, arguments[i]);
+      if (code != SQLITE_OK) return failure(code);
+    }
+    std::vector<Values> rows;
+    while ((code = sqlite3_step(raw)) == SQLITE_ROW) rows.push_back(read_row(raw));
+    if (code != SQLITE_DONE) return failure(code);
+    return rows;
+  }
+
+  static int bind(sqlite3_stmt* statement, int index, const Value& value) {
+    if (const std::string* text = std::get_if<std::string>(&value)) {
+      return sqlite3_bind_text64(statement, index, text->data(), text->size(), SQLITE_TRANSIENT,
+                                 SQLITE_UTF8);
+    }
+    if (const std::int64_t* number = std::get_if<std::int64_t>(&value)) {
+      return sqlite3_bind_int64(statement, index, *number);
+    }
+    return sqlite3_bind_null(statement, index);
+  }
+
+  static Values read_row(sqlite3_stmt* statement) {
+    Values row;
+    for (int i = 0; i < sqlite3_column_count(statement); ++i) {
+      const int type = sqlite3_column_type(statement, i);
+      if (type == SQLITE_INTEGER) {
+        row.emplace_back(static_cast<std::int64_t>(sqlite3_column_int64(statement, i)));
+      } else if (type == SQLITE_TEXT) {
+        const unsigned char* text = sqlite3_column_text(statement, i);
+        const auto size = static_cast<std::size_t>(sqlite3_column_bytes(statement, i));
+        row.emplace_back(std::string(reinterpret_cast<const char*>(text), size));
+      } else {
+        row.emplace_back(std::monostate());
+      }
+    }
+    return row;
+  }
+
+  Error failure(int code) const {
+    if (code == SQLITE_CONSTRAINT_UNIQUE || code == SQLITE_CONSTRAINT_PRIMARYKEY) {
+      return error(Code::conflict, fmt::format("the ledger {}: {}", path_, said()));
+    }
+    const int number = handle_ == nullptr ? 0 : sqlite3_system_errno(handle_);
+    for (const Explained& one : explained) {
+      if (one.code != (code & 0xFF)) continue;
+      // A full disk may show only as the number of a failed system call.
+      if (one.code == SQLITE_IOERR && number == ENOSPC) continue;
+      std::string because = number == 0 ? "" : fmt::format(" ({})", std::strerror(number));
+      return error(one.kind, fmt::format("the ledger {}: {}{}", path_, one.what, because),
+                   std::string(one.next));
+    }
+    if (number == ENOSPC) {
+      return error(Code::failed, fmt::format("the ledger {}: its disk is full", path_),
+                   "make room on that disk, then try again");
+    }
+    return error(Code::failed, fmt::format("the ledger {}: {}", path_, said()));
+  }
+  std::string said() const {
+    return handle_ == nullptr ? "out of memory" : sqlite3_errmsg(handle_);
+  }
+
+  std::string path_;
+  sqlite3* handle_ = nullptr;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<Database>> open_sqlite_database(const std::string& path,
+                                                       Duration lock_wait) {
+  // Made here, so that the mode is right from the first byte; its side files get the same mode.
+  const Result<sys::Fd> file = sys::open_file(path, O_RDWR | O_CREAT, 0600);
+  if (!file.ok()) {
+    return Error(file.error())
+        .advise("check that the folder exists and may be written to by this user")
+        .while_doing("opening the ledger");
+  }
+  auto database = std::make_unique<Sqlite>(path);
+  TRY_VOID(database->open(lock_wait));
+  return database;
+}
+
+}  // namespace squall::ledger

@@ -1,0 +1,230 @@
+// What only a file can suffer: a full disk, a lock, a mode, a damaged page.
+#include <fcntl.h>
+#include <fmt/core.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "ledger/database.h"
+#include "ledger/ledger.h"
+#include "ledger/scratch_test.h"
+#include "sys/file.h"
+
+namespace squall::ledger {
+namespace {
+
+using testing::HasSubstr;
+
+std::unique_ptr<Ledger> open_with(const Scratch& scratch, int rows) {
+  auto ledger = open_sqlite(scratch.path());
+  EXPECT_TRUE(ledger.ok()) << ledger.error().render();
+  for (int i = 1; i <= rows; ++i) EXPECT_TRUE((*ledger)->append(scratch.run(i)).ok());
+  return std::move(*ledger);
+}
+
+// Runs `body` in a child as a user who owns nothing; its text comes back.
+std::string as_nobody(const std::function<std::string()>& body) {
+  int ends[2];
+  if (pipe(ends) != 0) return "no pipe";
+  const pid_t child = fork();
+  if (child == 0) {
+    std::string said = "cannot give up root";
+    if (setresgid(65534, 65534, 65534) == 0 && setresuid(65534, 65534, 65534) == 0) said = body();
+    _exit(write(ends[1], said.data(), said.size()) < 0);
+  }
+  close(ends[1]);
+  std::string said(4096, '\0');
+  const ssize_t count = read(ends[0], said.data(), said.size());
+  close(ends[0]);
+  waitpid(child, nullptr, 0);
+  said.resize(count < 0 ? 0 : static_cast<std::size_t>(count));
+  return said;
+}
+
+std::string opening_error(const std::string& path) {
+  const auto ledger = open_sqlite(path);
+  if (ledger.ok()) return "opened";
+  return fmt::format("{}: {}; {}", code_name(ledger.error().code), ledger.error().render(),
+                     ledger.error().next);
+}
+
+TEST(SqliteLedger, IsReadableByItsOwnerAlone) {
+  const Scratch scratch;
+  const auto ledger = open_with(scratch, 1);
+  for (const char* suffix : {"", "-wal", "-shm", ".head"}) {
+    struct stat status {};
+    ASSERT_EQ(stat((scratch.path() + suffix).c_str(), &status), 0) << suffix;
+    EXPECT_EQ(status.st_mode & 0777, 0600U) << suffix;
+  }
+}
+
+TEST(SqliteLedger, IsWrittenThroughToTheDisk) {
+  const Scratch scratch;
+  const auto ledger = open_with(scratch, 1);
+  auto database = open_sqlite_database(scratch.path(), seconds(1));
+  ASSERT_TRUE(database.ok());
+  EXPECT_EQ(text_of((*database)->run("pragma journal_mode")->at(0).at(0)), "wal");
+  EXPECT_EQ(number_of((*database)->run("pragma synchronous")->at(0).at(0)), 2) << "full";
+}
+
+TEST(SqliteLedger, SaysThatItsFolderIsMissing) {
+  const Scratch scratch;
+  EXPECT_THAT(opening_error(scratch.folder + "/none/ledger.db"),
+              testing::AllOf(HasSubstr("not_found: "), HasSubstr("none/ledger.db"),
+                             HasSubstr("check that the folder exists")));
+}
+
+TEST(SqliteLedger, SaysThatItsFolderMayNotBeWritten) {
+  if (geteuid() != 0) GTEST_SKIP() << "giving up root needs root";
+  const Scratch scratch;
+  chmod(scratch.folder.c_str(), 0755);
+  EXPECT_THAT(as_nobody([&] { return opening_error(scratch.path()); }),
+              testing::AllOf(HasSubstr("refused: "), HasSubstr(scratch.path()),
+                             HasSubstr("may be written to by this user")));
+}
+
+TEST(SqliteLedger, SaysThatItsDiskIsReadOnly) {
+  if (geteuid() != 0) GTEST_SKIP() << "mounting needs root";
+  const Scratch scratch;
+  open_with(scratch, 1).reset();
+  const char* folder = scratch.folder.c_str();
+  if (mount(folder, folder, nullptr, MS_BIND, nullptr) != 0) GTEST_SKIP() << "no bind mounts here";
+  const bool is_read_only =
+      mount(nullptr, folder, nullptr, MS_REMOUNT | MS_BIND | MS_RDONLY, nullptr) == 0;
+  const std::string said = opening_error(scratch.path());
+  umount2(folder, MNT_DETACH);
+  ASSERT_TRUE(is_read_only);
+  EXPECT_THAT(said, testing::AllOf(HasSubstr("refused: "), HasSubstr("Read-only file system")));
+}
+
+TEST(SqliteLedger, SaysThatAnotherWriterHoldsIt) {
+  const Scratch scratch;
+  open_with(scratch, 1).reset();
+  auto ledger = open_sqlite(scratch.path(), {.lock_wait = milliseconds(20)});
+  auto other = open_sqlite_database(scratch.path(), seconds(1));
+  ASSERT_TRUE(ledger.ok() && other.ok());
+  {
+    const auto held = Transaction::begin(**other);
+    ASSERT_TRUE(held.ok());
+    const auto added = (*ledger)->append(scratch.run(2));
+    ASSERT_FALSE(added.ok());
+    EXPECT_EQ(added.error().code, Code::conflict);
+    EXPECT_THAT(added.error().render(), HasSubstr("another process is writing to it"));
+    EXPECT_EQ((*ledger)->list(5)->size(), 1U) << "readers go on";
+  }
+  EXPECT_TRUE((*ledger)->append(scratch.run(2)).ok());
+}
+
+TEST(SqliteLedger, SaysThatTheDiskIsFullAndLosesNothing) {
+  const Scratch scratch;
+  const char* folder = scratch.folder.c_str();
+  if (geteuid() != 0 || mount("none", folder, "tmpfs", 0, "size=300k") != 0) {
+    GTEST_SKIP() << "mounting a small tmpfs needs root";
+  }
+  {
+    auto ledger = open_sqlite(scratch.path());
+    int added = 0;
+    ledger::Run run = scratch.run(0);
+    run.plan = std::string(20'000, 'x');
+    Result<Row> row = ledger.ok() ? (*ledger)->append(run) : ledger.error();
+    while (row.ok() && added < 100) {
+      run.id = fmt::format("run-{}", ++added);
+      row = (*ledger)->append(run);
+    }
+    EXPECT_FALSE(row.ok());
+    if (!row.ok()) {
+      EXPECT_THAT(row.error().render(), HasSubstr("disk is full"));
+      EXPECT_THAT(row.error().next, HasSubstr("make room"));
+    }
+    EXPECT_GT(added, 1);
+    if (ledger.ok()) {
+      const auto verified = (*ledger)->verify();
+      EXPECT_TRUE(verified.ok() && !verified->damage);
+      EXPECT_EQ(verified.ok() ? verified->rows : -1, added);
+    }
+  }
+  umount2(folder, MNT_DETACH);
+}
+
+TEST(SqliteLedger, SaysThatAFileIsNoLedger) {
+  const Scratch scratch;
+  ASSERT_TRUE(sys::write_file_durably(scratch.path(), std::string(5000, 'x')).ok());
+  EXPECT_THAT(opening_error(scratch.path()),
+              testing::AllOf(HasSubstr("the file is damaged, or is no ledger"),
+                             HasSubstr("move it aside")));
+}
+
+// Every byte of the file is turned once: wherever that changes what a row says, the row is named,
+// and whatever the engine chokes on is an error. Never a crash, never silence about a row.
+TEST(SqliteLedger, NoticesWhateverByteOfItsFileChanges) {
+  const Scratch scratch;
+  open_with(scratch, 2).reset();  // closing brings everything into the one file
+  const std::string whole = *sys::read_file(scratch.path());
+  const std::string content = open_with(scratch, 0)->list(9)->at(0).hash;
+  int named = 0;
+  int refused = 0;
+  for (std::size_t at = 0; at < whole.size(); at += at < 4096 ? 13 : 1) {
+    if (whole[at] == '\0' && at % 64 != 0) continue;  // mostly free space
+    std::string changed = whole;
+    changed[at] ^= 0x04;
+    ASSERT_TRUE(sys::write_file_durably(scratch.path(), changed).ok());
+    const auto ledger = open_sqlite(scratch.path());
+    const auto verified = ledger.ok() ? (*ledger)->verify() : Result<Verification>(ledger.error());
+    if (!verified.ok()) {
+      ++refused;
+      EXPECT_FALSE(verified.error().render().empty());
+      continue;
+    }
+    if (verified->damage) {
+      ++named;
+      continue;
+    }
+    // Silence is right only when what the rows say is what was written.
+    const auto rows = (*ledger)->list(9);
+    ASSERT_TRUE(rows.ok());
+    ASSERT_EQ(rows->size(), 2U) << at;
+    EXPECT_EQ((*rows)[0].hash, content) << at;
+    EXPECT_EQ((*rows)[0].run.learnt, scratch.run(2).learnt) << at;
+  }
+  EXPECT_GT(named, 1000);
+  EXPECT_GT(refused, 0);
+}
+
+TEST(SqliteLedger, NamesAFieldThatBecameAnotherType) {
+  const Scratch scratch;
+  const auto ledger = open_with(scratch, 2);
+  auto database = open_sqlite_database(scratch.path(), seconds(1));
+  ASSERT_TRUE(database.ok());
+  for (const std::string field : {"timeline_path", "exit_code", "learnt"}) {
+    const std::string was = field == "exit_code" ? "0"
+                            : field == "learnt"  ? "'It came back.'"
+                                                 : "''";
+    ASSERT_TRUE(
+        (*database)->run(fmt::format("update run set {} = x'00' where number = 1", field)).ok());
+    EXPECT_EQ(ledger->verify()->damage->field, field);
+    ASSERT_TRUE(
+        (*database)->run(fmt::format("update run set {} = {} where number = 1", field, was)).ok());
+    EXPECT_FALSE(ledger->verify()->damage.has_value());
+  }
+}
+
+TEST(SqliteLedger, SurvivesItsWriterBeingKilled) {
+  const Scratch scratch;
+  const pid_t child = fork();
+  if (child == 0) {
+    const auto ledger = open_sqlite(scratch.path());
+    for (int i = 1; i <= 3; ++i) static_cast<void>((*ledger)->append(scratch.run(i)));
+    raise(SIGKILL);
+  }
+  ASSERT_EQ(waitpid(child, nullptr, 0), child);
+  const auto ledger = open_sqlite(scratch.path());
+  ASSERT_TRUE(ledger.ok()) << ledger.error().render();
+  EXPECT_EQ((*ledger)->verify()->rows, 3);
+  EXPECT_FALSE((*ledger)->verify()->damage.has_value());
+}
+
+}  // namespace
+}  // namespace squall::ledger
