@@ -442,7 +442,7 @@ TEST(Fingerprint, IsTakenInMilliseconds) {
     RecordProperty("items", static_cast<int>(fingerprint.items.size()));
   }
   RecordProperty("microseconds", static_cast<int>(best.nanoseconds / 1000));
-  EXPECT_LT(best, milliseconds(500));  // 10 here; far off only when something grows without bound
+  EXPECT_LT(best, milliseconds(500));  // a hundredth here; far off only when something is unbounded
 }
 
 }  // namespace

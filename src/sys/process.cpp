@@ -255,7 +255,7 @@ Result<std::vector<Process>> find_processes(const Selector& selector) {
   std::optional<std::vector<std::int64_t>> in_unit;
   if (!selector.unit.empty()) in_unit = TRY(members_of("unit", selector.unit));
   std::optional<std::vector<std::int64_t>> in_cgroup;
-  if (!selector.cgroup.empty()) in_cgroup = TRY(members_of("cgroup path", selector.cgroup));
+  if (!selector.cgroup.empty()) in_cgroup = TRY(members_of("cgroup path", "/" + selector.cgroup));
   std::optional<std::uint32_t> uid;
   if (!selector.user.empty()) uid = TRY(user_id(selector.user));
 

@@ -295,6 +295,12 @@ TEST_F(Cgroups, SelectorsFindMembersAndThoseBelow) {
   EXPECT_THAT(find({.unit = name_}), ::testing::UnorderedElementsAreArray(both));
   EXPECT_THAT(find({.cgroup = "/" + name_ + "/web.service"}), ElementsAre(inner_.pid()));
   EXPECT_THAT(find({.pid = outer_.pid(), .cgroup = name_ + "/web.service"}), IsEmpty());
+  EXPECT_THAT(find({.pid = inner_.pid(), .cgroup = name_}), ElementsAre(inner_.pid()));
+  // A selector's cgroup is a path from the root, even when it is a single name.
+  const Result<std::vector<Process>> inner_name =
+      find_processes({.pid = inner_.pid(), .cgroup = "web.service"});
+  EXPECT_TRUE(!inner_name.ok() || inner_name->empty());
+  EXPECT_THAT(find({.pid = inner_.pid(), .unit = "web.service"}), ElementsAre(inner_.pid()));
 }
 
 std::vector<Process> make_processes(int count) {
