@@ -24,7 +24,8 @@
 //   change_reverted  fault, change, ending, detail
 //   change_lost      fault, change, message                a holder died before its time
 //   gate             gate: detect | heal, check, met, within_ns, after_ns, by_ns, why
-//   stop             reason: condition | operator | lost_lease | halted, text
+//   stop             reason: condition | operator | lost_lease | halted | timeline, text
+//                    timeline: a line could not be written (see failure())
 //   fingerprint      moment: before | after, digest, differences [text]
 //   disturbed        message                               the tool disturbed its own measurement
 //   note             message
@@ -48,13 +49,15 @@ namespace squall::engine {
 using Event = json::object;
 
 // Appends to a file and hands every event to an observer as well. Safe to call from several
-// threads.
+// threads. The observer sees the events one at a time and in the order of the file, on whichever
+// thread is adding at that moment; it may itself add events.
 class TimelineWriter {
  public:
   using Observer = std::function<void(const Event&)>;
   // The file must not exist yet. An empty path keeps the timeline in memory only.
   static Result<std::unique_ptr<TimelineWriter>> create(const std::string& path, Observer observer);
 
+  // Text that is not UTF-8 is made printable first, so that the file can always be read back.
   void add(std::string_view event, json::object members);
   // Nanoseconds since the run started, on CLOCK_MONOTONIC.
   std::int64_t now_ns() const;
@@ -65,11 +68,17 @@ class TimelineWriter {
 
  private:
   TimelineWriter() = default;
+  void write_line(const Event& event);
+
   mutable std::mutex mutex_;
   sys::Fd file_;
+  std::string path_;
+  std::uint64_t written_ = 0;  // bytes of whole lines in the file
   Observer observer_;
   Duration start_;
   std::vector<Event> events_;
+  std::size_t delivered_ = 0;  // how many events the observer has been given
+  bool is_delivering_ = false;
   std::optional<Error> failure_;
 };
 
