@@ -21,6 +21,11 @@ struct Sighting {
   bool on = false;     // the fault is visible now
   double dose = 0;     // how much of it, in the kind's unit
   std::string detail;  // for people: "state T (stopped)"
+  // Seeing takes time: the sighting is true of an instant that lies between `oldest` and `newest`
+  // before the look returned. The edge between two looks therefore lies in
+  // (return of the earlier - its oldest, return of the later - its newest].
+  Duration oldest;
+  Duration newest;
 };
 
 class Witness {

@@ -1,0 +1,29 @@
+// The witnesses that ship: one line each. A test counts the files against it.
+#include "witness/witness.h"
+
+namespace squall::witness {
+
+extern const Kind kind_cpu_busy;
+extern const Kind kind_cpu_limited;
+extern const Kind kind_file_changed;
+extern const Kind kind_network_blocked;
+extern const Kind kind_process_ended;
+extern const Kind kind_process_limited;
+extern const Kind kind_process_stopped;
+
+const Catalogue& catalogue() {
+  static const Catalogue kinds = {
+      &kind_cpu_busy,      &kind_cpu_limited,     &kind_file_changed,    &kind_network_blocked,
+      &kind_process_ended, &kind_process_limited, &kind_process_stopped,
+  };
+  return kinds;
+}
+
+const Kind* find(const Catalogue& kinds, std::string_view name) {
+  for (const Kind* kind : kinds) {
+    if (kind->name == name) return kind;
+  }
+  return nullptr;
+}
+
+}  // namespace squall::witness
