@@ -27,17 +27,15 @@ std::string return_text(const Evidence& evidence) {
   const Interval at = *evidence.clocks.steady_again;
   const std::int64_t on = evidence.moments.on.value_or(0);
   const std::int64_t off = evidence.moments.off.value_or(on);
-  if (evidence.moments.is_instant) {
-    const std::string_view by_itself = evidence.clocks.healed ? "" : " by itself";
-    return fmt::format("came back{} {} later", by_itself, say_interval_since(at, off));
-  }
+  const bool is_instant = evidence.moments.is_instant;
   if (at.by_ns <= off) {
-    return fmt::format("was steady again {} after the fault began, while it still lasted",
-                       say_interval_since(at, on));
+    return fmt::format("was steady again {} after the {}", say_interval_since(at, on),
+                       is_instant ? "first strike" : "fault began, while it still lasted");
   }
   // An interval that reaches back before the end: it may have come back at once.
-  const Interval later{std::max(at.after_ns, off), at.by_ns};
-  return fmt::format("came back {} after the fault ended", say_interval_since(later, off));
+  const std::string later = say_interval_since({std::max(at.after_ns, off), at.by_ns}, off);
+  if (!is_instant) return fmt::format("came back {} after the fault ended", later);
+  return fmt::format("came back{} {} later", evidence.clocks.healed ? "" : " by itself", later);
 }
 
 std::string harm_text(const CheckSummary& worst) {

@@ -47,9 +47,9 @@ Findings refusals(const Evidence& evidence, bool is_unsupported) {
   Findings findings;
   for (const Refusal& refusal : evidence.story.refusals) {
     if ((refusal.code == Code::unsupported) != is_unsupported) continue;
-    findings.push_back(with_next(fmt::format("the change {} of {} was not made: {}", refusal.kind,
-                                             refusal.fault, refusal.message),
-                                 refusal.next));
+    findings.push_back(with_next(
+        fmt::format("{} could not go ahead ({}): {}", refusal.fault, refusal.kind, refusal.message),
+        refusal.next));
   }
   return findings;
 }

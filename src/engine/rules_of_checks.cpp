@@ -50,7 +50,7 @@ std::string first_broken_text(const CheckEvidence& check, const Sample& sample, 
 }
 
 void add_broken_demand(const Evidence& evidence, const CheckEvidence& check, Findings& findings) {
-  if (check.first_broken_demanded == nullptr) return;
+  if (check.demand() == Demand::steady || check.first_broken_demanded == nullptr) return;
   const std::string_view said = check.demand() == Demand::never ? "must never hold, but held in"
                                                                 : "must always hold, but broke in";
   findings.push_back(fmt::format(
@@ -60,6 +60,7 @@ void add_broken_demand(const Evidence& evidence, const CheckEvidence& check, Fin
 }
 
 void add_missing_return(const Evidence& evidence, const CheckEvidence& check, Findings& findings) {
+  if (check.demand() != Demand::steady) return;
   const Return how = return_of(evidence, check);
   const Duration within = evidence.story.plan.recover_within;
   const std::int64_t off = evidence.moments.off.value_or(0);
@@ -102,14 +103,30 @@ void add_shortage(const CheckEvidence& check, std::int64_t have, std::string_vie
       remedy, render_rounded(check.check->plan.every * (fewest_samples + 1))));
 }
 
+Findings of_every_check(const Evidence& evidence,
+                        Findings (*find)(const Evidence&, const CheckEvidence&)) {
+  Findings findings;
+  for (const CheckEvidence& check : evidence.checks) {
+    for (std::string& finding : find(evidence, check)) findings.push_back(std::move(finding));
+  }
+  return findings;
+}
+
 }  // namespace
 
 Findings baseline_broken(const Evidence& evidence) {
   if (!evidence.story.strikes.empty()) return {};
   Findings findings;
   for (const CheckEvidence& check : evidence.checks) {
+    if (check.demand() != Demand::steady) continue;
+    if (check.baseline_samples == 0 && evidence.story.find_phase("baseline") != nullptr) {
+      findings.push_back(fmt::format(
+          "the steady state was not measured before the fault, so nothing was injected: the check "
+          "{} has no sample that counts",
+          check.summary.name));
+    }
     const Sample* broken = check.first_broken_in_baseline;
-    if (check.demand() != Demand::steady || broken == nullptr) continue;
+    if (broken == nullptr) continue;
     const std::string& why = broken->problem.empty() ? broken->why : broken->problem;
     findings.push_back(fmt::format(
         "the steady state did not hold before the fault, so nothing was injected: the check {} "
@@ -149,54 +166,55 @@ Findings gates_not_judged(const Evidence& evidence) {
   return findings;
 }
 
-Findings demands_broken(const Evidence& evidence) {
+Findings broken_demands_of(const Evidence& evidence, const CheckEvidence& check) {
   Findings findings;
-  for (const CheckEvidence& check : evidence.checks) {
-    if (check.demand() != Demand::steady) add_broken_demand(evidence, check, findings);
+  add_broken_demand(evidence, check, findings);
+  add_missing_return(evidence, check, findings);
+  return findings;
+}
+
+Findings shortages_of(const Evidence& evidence, const CheckEvidence& check) {
+  Findings findings;
+  const bool is_instant = evidence.moments.is_instant;
+  if (check.demand() == Demand::steady) {
+    add_shortage(check, check.baseline_samples, "before the fault", "let the baseline last",
+                 findings);
   }
-  for (const CheckEvidence& check : evidence.checks) {
-    if (check.demand() == Demand::steady) add_missing_return(evidence, check, findings);
+  add_shortage(check, check.demanded_samples,
+               is_instant ? "after the fault" : "while the fault was in force",
+               is_instant ? "watch the recovery for" : "let the fault last", findings);
+  return findings;
+}
+
+Findings unclear_recovery_of(const Evidence& evidence, const CheckEvidence& check) {
+  if (check.demand() != Demand::steady || return_of(evidence, check) != Return::unclear) return {};
+  const std::string& name = check.summary.name;
+  if (check.recovery && check.recovery->is_established()) {
+    return {fmt::format(
+        "the check {} was steady again {} after the end of the fault, which lies across the "
+        "limit of {}: probe more often than every {}",
+        name, say_interval_since(check.recovery->at(), evidence.moments.off.value_or(0)),
+        render_rounded(evidence.story.plan.recover_within),
+        render_rounded(check.check->plan.every))};
   }
+  const std::int64_t have = check.recovery ? check.recovery->good_after : check.good_after_end;
+  return {fmt::format(
+      "the check {} has {} after the fault, {} in a row show that it is steady: {} more", name,
+      say_count(have, "good sample"), steady_run, std::max<std::int64_t>(1, steady_run - have))};
+}
+
+Findings demands_broken(const Evidence& evidence) {
+  Findings findings = of_every_check(evidence, broken_demands_of);
   add_missed_gates(evidence, findings);
   return findings;
 }
 
 Findings too_few_samples(const Evidence& evidence) {
-  Findings findings;
-  const bool is_instant = evidence.moments.is_instant;
-  for (const CheckEvidence& check : evidence.checks) {
-    if (check.demand() == Demand::steady) {
-      add_shortage(check, check.baseline_samples, "before the fault", "let the baseline last",
-                   findings);
-    }
-    add_shortage(check, check.demanded_samples,
-                 is_instant ? "after the fault" : "while the fault was in force",
-                 is_instant ? "watch the recovery for" : "let the fault last", findings);
-  }
-  return findings;
+  return of_every_check(evidence, shortages_of);
 }
 
 Findings recovery_unclear(const Evidence& evidence) {
-  Findings findings;
-  for (const CheckEvidence& check : evidence.checks) {
-    if (check.demand() != Demand::steady || return_of(evidence, check) != Return::unclear) continue;
-    const std::string& name = check.summary.name;
-    if (check.recovery && check.recovery->is_established()) {
-      findings.push_back(fmt::format(
-          "the check {} was steady again {} after the end of the fault, which lies across the "
-          "limit of {}: probe more often than every {}",
-          name, say_interval_since(check.recovery->at(), evidence.moments.off.value_or(0)),
-          render_rounded(evidence.story.plan.recover_within),
-          render_rounded(check.check->plan.every)));
-    } else {
-      const std::int64_t have = check.recovery ? check.recovery->good_after : check.good_after_end;
-      findings.push_back(fmt::format(
-          "the check {} has {} after the fault, {} in a row show that it is steady: {} more", name,
-          say_count(have, "good sample"), steady_run,
-          std::max<std::int64_t>(1, steady_run - have)));
-    }
-  }
-  return findings;
+  return of_every_check(evidence, unclear_recovery_of);
 }
 
 }  // namespace squall::engine

@@ -88,14 +88,15 @@ void read_fault_commanded(Story& story, const Event& event) {
 }
 
 void read_change_applied(Story& story, const Event& event) {
-  story.changes.push_back({.fault = text_at(event, "fault"),
-                           .id = id_at(event, "change"),
-                           .kind = text_at(event, "kind"),
-                           .describe = text_at(event, "describe"),
-                           .undo = text_at(event, "undo"),
-                           .keeping = text_at(event, "keeping"),
-                           .commanded_ns = time_at(event, "commanded_ns"),
-                           .applied_ns = time_of(event)});
+  story.changes.push_back(
+      {.fault = text_at(event, "fault"),
+       .id = id_at(event, "change"),
+       .kind = text_at(event, "kind"),
+       .describe = text_at(event, "describe"),
+       .undo = text_at(event, "undo"),
+       .keeping = text_at(event, "keeping"),
+       .commanded_ns = time_at(event, "commanded_ns"),
+       .applied_ns = event.contains("applied_ns") ? time_at(event, "applied_ns") : time_of(event)});
 }
 
 // The newest change of this fault and id. One that was never seen to be applied (its event was lost

@@ -146,7 +146,7 @@ inline Tale Tale::of(const Options& options) {
             {"hypothesis", tale.plan.hypothesis},
             {"wall", "2026-03-01T12:00:00.000Z"},
             {"plan_hash", scenario::hash(tale.plan)},
-            {"seed", tale.plan.seed},
+            {"seed", std::to_string(tale.plan.seed)},
             {"time_scale", 1},
             {"version", "0.1.0"},
             {"host", json::object{{"name", "db1"}, {"kernel", "6.18.44"}, {"cores", 2}}},

@@ -14,7 +14,7 @@
 //   gauge            cpu (0 to 1), memory_bytes, disk_read_bytes, disk_write_bytes (since the last
 //                    gauge), network_in_bytes, network_out_bytes (likewise)
 //   fault_commanded  fault, kind, strike, target
-//   change_applied   fault, change, kind, describe, undo, keeping, commanded_ns
+//   change_applied   fault, change, kind, describe, undo, keeping, commanded_ns, applied_ns
 //   change_refused   fault, kind, code, message, next
 //   witnessed        fault, strike, witness, edge: on | off, after_ns, by_ns, detail
 //                    the edge lies in (after_ns, by_ns]

@@ -158,6 +158,14 @@ TEST(Verdict, AbortsWhenTheSteadyStateDidNotHoldBefore) {
          "broke in 2 of 14 samples: connection refused");
 }
 
+TEST(Verdict, AbortsWhenTheSteadyStateWasNotMeasuredBefore) {
+  Tale tale = Tale::of({});
+  for (const char* name : {"fault_commanded", "change_applied", "witnessed", "sample"}) {
+    tale.drop(name);
+  }
+  expect(judge(tale.events), Outcome::aborted, "the check ping has no sample that counts");
+}
+
 TEST(Verdict, IsInvalidWhenStruckAlthoughTheBaselineWasBroken) {
   expect(judge(Tale::of({.broken_from_ms = 500, .broken_until_ms = 600}).events), Outcome::invalid,
          "the check ping was already broken in 2 of 40 samples before the fault");
@@ -345,6 +353,17 @@ TEST(Verdict, AsksForNoEndOfAFaultThatEndsByItself) {
   EXPECT_TRUE(std::none_of(tale.events.begin(), tale.events.end(),
                            [](const Event& event) { return text_at(event, "edge") == "off"; }));
   EXPECT_EQ(judge(tale.events).outcome, Outcome::held);
+}
+
+TEST(Verdict, CountsTheReturnFromTheFirstStrikeWhenTheLastDidNoHarm) {
+  Tale tale = Tale::of({.broken_until_ms = 2250, .recover_within = seconds(3)});
+  tale.add(3000 * ms, "fault_commanded",
+           {{"fault", "process.kill"}, {"kind", "process.kill"}, {"strike", 1}, {"target", "x"}});
+  tale.add(3002 * ms, "witnessed",
+           {{"fault", "process.kill"}, {"strike", 1}, {"witness", "w"}, {"edge", "on"}});
+  const Verdict verdict = judge(tale.events);
+  EXPECT_EQ(verdict.outcome, Outcome::held) << all_reasons(verdict);
+  EXPECT_THAT(verdict.learnt, HasSubstr("was steady again 0.20 to 0.26 s after the first strike"));
 }
 
 // --- several findings, and hostile text
