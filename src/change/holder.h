@@ -45,6 +45,6 @@ class Holder {
 };
 
 // A heartbeat older than this means that the holder hangs.
-inline constexpr Duration holder_silence_limit = milliseconds(1500);
+inline constexpr Duration holder_silence_limit = seconds(1);
 
 }  // namespace squall::change

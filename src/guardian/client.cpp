@@ -116,15 +116,21 @@ Result<Client> Client::connect(const std::string& state_folder) {
   return Client(std::move(*fd));
 }
 
+Result<Client> Client::connect_alive(const std::string& state_folder) {
+  Client client = TRY(connect(state_folder));
+  TRY_VOID(client.call({{"request", "status"}}));
+  return client;
+}
+
 Result<Client> Client::connect_or_start(const Launch& launch) {
-  if (Result<Client> client = connect(launch.state_folder)) return client;
+  if (Result<Client> client = connect_alive(launch.state_folder)) return client;
   TRY_VOID(prepare_state_folder(launch.state_folder));
   const std::string program = launch.program.empty() ? TRY(find_guardian_program()) : launch.program;
   const Duration deadline = sys::monotonic_now() + start_limit;
   while (true) {
     const sys::Fd pipe = TRY(launch_guardian(launch, program));
     const Status ready = await_ready(pipe);
-    if (Result<Client> client = connect(launch.state_folder)) return client;
+    if (Result<Client> client = connect_alive(launch.state_folder)) return client;
     // Another starter may have won the lock; its guardian answers in a moment.
     const bool is_beaten = !ready.ok() && ready.error().code == Code::conflict;
     if (!ready.ok() && !is_beaten) return Error(ready.error()).while_doing("starting the guardian");

@@ -34,15 +34,18 @@ enum class Victim {
   guardian_at_step,
   twin,
   holder,
+  holder_hangs,
   all,
   all_with_cut,
   third_party
 };
-constexpr std::array<Victim, 16> round = {
+// The order of the blows, repeated; each scene meets each of them in turn.
+constexpr std::array<Victim, 18> round = {
     Victim::runner,       Victim::guardian_at_step, Victim::all,          Victim::third_party,
     Victim::twin,         Victim::guardian,         Victim::all_with_cut, Victim::guardian_at_step,
     Victim::runner_hangs, Victim::holder,           Victim::third_party,  Victim::all,
-    Victim::runner,       Victim::all_with_cut,     Victim::guardian,     Victim::guardian_at_step};
+    Victim::holder_hangs, Victim::all_with_cut,     Victim::guardian,     Victim::guardian_at_step,
+    Victim::third_party,  Victim::all_with_cut};
 
 std::string name_of(Victim victim) {
   switch (victim) {
@@ -58,6 +61,8 @@ std::string name_of(Victim victim) {
       return "twin killed, then runner";
     case Victim::holder:
       return "holder killed";
+    case Victim::holder_hangs:
+      return "holder hangs (SIGSTOP)";
     case Victim::all:
       return "all killed at once";
     case Victim::all_with_cut:
@@ -68,7 +73,7 @@ std::string name_of(Victim victim) {
   return "?";
 }
 
-void kill_and_wait(std::int64_t pid, int signal) {
+void signal_process(std::int64_t pid, int signal) {
   if (pid > 1) ::kill(static_cast<pid_t>(pid), signal);
 }
 
@@ -113,7 +118,8 @@ class Trial {
     const Result<sys::Fingerprint> print =
         sys::take_fingerprint({.files = {}, .network_namespaces = {}});
     start_guardian();
-    const bool holds_long = victim_ == Victim::third_party || victim_ == Victim::holder;
+    const bool holds_long = victim_ == Victim::third_party || victim_ == Victim::holder ||
+                            victim_ == Victim::holder_hangs;
     const Duration hold = holds_long ? seconds(20) : microseconds(draw("hold", 20'000));
     std::array<int, 2> pipe{};
     CHECK(::pipe2(pipe.data(), O_CLOEXEC) == 0, "a pipe can be made");
@@ -124,7 +130,7 @@ class Trial {
     writing.reset();
     strike(holds_long);
     watch();
-    kill_and_wait(runner_, SIGKILL);
+    signal_process(runner_, SIGKILL);
     ::waitpid(runner_, nullptr, 0);
     if (outcome_.problem.empty() && print.ok()) compare(*print);
     scene_.reset();
@@ -141,7 +147,8 @@ class Trial {
     std::vector<const change::SceneMaker*> fitting;
     for (const change::SceneMaker& maker : change::scenes()) {
       const change::Kind* kind = change::find(change::catalogue(), maker.kind);
-      if (victim_ == Victim::holder && kind->keeping != change::Keeping::held) continue;
+      const bool needs_holder = victim_ == Victim::holder || victim_ == Victim::holder_hangs;
+      if (needs_holder && kind->keeping != change::Keeping::held) continue;
       if (victim_ == Victim::third_party && !maker.traits.is_editable) continue;
       fitting.push_back(&maker);
     }
@@ -183,18 +190,20 @@ class Trial {
     blow_ = sys::monotonic_now();
     switch (victim_) {
       case Victim::runner:
-        return kill_and_wait(runner_, SIGKILL);
+        return signal_process(runner_, SIGKILL);
       case Victim::runner_hangs:
-        return kill_and_wait(runner_, SIGSTOP);
+        return signal_process(runner_, SIGSTOP);
       case Victim::guardian:
-        return kill_and_wait(guardian_, SIGKILL);
+        return signal_process(guardian_, SIGKILL);
       case Victim::guardian_at_step:
         return;  // it kills itself
       case Victim::twin:
-        kill_and_wait(twin_, SIGKILL);
-        return kill_and_wait(runner_, SIGKILL);
+        signal_process(twin_, SIGKILL);
+        return signal_process(runner_, SIGKILL);
       case Victim::holder:
-        return kill_holders();
+        return signal_holders(SIGKILL);
+      case Victim::holder_hangs:
+        return signal_holders(SIGSTOP);
       case Victim::third_party:
         return edit_and_kill();
       case Victim::all:
@@ -207,9 +216,9 @@ class Trial {
     return process.parent == guardian_ && process.id.pid != twin_;
   }
 
-  void kill_holders() {
+  void signal_holders(int signal) {
     for (const sys::Process& process : sys::list_processes()) {
-      if (is_holder(process)) kill_and_wait(process.id.pid, SIGKILL);
+      if (is_holder(process)) signal_process(process.id.pid, signal);
     }
   }
 
@@ -218,7 +227,7 @@ class Trial {
     before_ = scene_->observe_edit();  // what the third party left is what must stay
     settle_for_third_party_ = true;
     blow_ = sys::monotonic_now();
-    kill_and_wait(draw("who", 2) == 0 ? runner_ : guardian_, SIGKILL);
+    signal_process(draw("who", 2) == 0 ? runner_ : guardian_, SIGKILL);
   }
 
   void kill_all() {
@@ -228,8 +237,8 @@ class Trial {
         all.push_back(process.id.pid);
     }
     // Stopped first, so that none can act between the kills.
-    for (const std::int64_t pid : all) kill_and_wait(pid, SIGSTOP);
-    for (const std::int64_t pid : all) kill_and_wait(pid, SIGKILL);
+    for (const std::int64_t pid : all) signal_process(pid, SIGSTOP);
+    for (const std::int64_t pid : all) signal_process(pid, SIGKILL);
     wait_for_lock();
     if (victim_ == Victim::all_with_cut) cut_journal();
     blow_ = sys::monotonic_now();

@@ -1,0 +1,39 @@
+// squall-bench: what squall reaches, beside a peer or a floor in the same run.
+//
+//   squall-bench [effects|stops|programs]...      all of them without a name
+#include <cstdio>
+#include <string>
+#include <vector>
+
+#include <unistd.h>
+
+#include "measure.h"
+
+int main(int count, char** words) {
+  using namespace squall::bench;
+  if (::geteuid() != 0) {
+    std::fprintf(stderr,
+                 "squall-bench needs root: it makes a network namespace and packet filters\n");
+    return 2;
+  }
+  const std::vector<std::string> asked(words + 1, words + count);
+  const auto is_asked = [&](const std::string& name) {
+    if (asked.empty()) return true;
+    for (const std::string& one : asked) {
+      if (one == name) return true;
+    }
+    return false;
+  };
+  std::vector<Row> all;
+  const auto add = [&](const std::string& title, std::vector<Row> rows) {
+    print_rows(title, rows);
+    all.insert(all.end(), rows.begin(), rows.end());
+  };
+  if (is_asked("programs")) add("Programs", bench_programs(50));
+  if (is_asked("stops")) add("Stop conditions", bench_stops(100));
+  if (is_asked("effects")) add("Command to effect", bench_effects(200));
+  int missed = 0;
+  for (const Row& row : all) missed += row.is_reached ? 0 : 1;
+  std::printf("\n%zu goals, %d missed\n", all.size(), missed);
+  return missed == 0 ? 0 : 1;
+}

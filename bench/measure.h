@@ -1,0 +1,66 @@
+// What the benches share: repeated measurements, their quantiles, and rows of a table.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "core/duration.h"
+#include "core/result.h"
+#include "guardian/client.h"
+
+namespace squall::bench {
+
+// Milliseconds, one a repetition.
+using Samples = std::vector<double>;
+
+double quantile(Samples samples, double share);
+double share_within(const Samples& samples, double limit_ms);
+
+struct Row {
+  std::string what;
+  Samples samples;
+  std::string goal;  // in words
+  bool is_reached = true;
+  std::string note;  // a ratio to a peer, or what else the reader should know
+};
+
+void print_rows(const std::string& title, const std::vector<Row>& rows);
+
+// A state folder of its own with a guardian, removed at the end.
+class Workplace {
+ public:
+  Workplace();
+  ~Workplace();
+  const guardian::Launch& launch() const { return launch_; }
+  // A new session with a lease of two seconds.
+  std::unique_ptr<guardian::Session> open(const std::string& run) const;
+
+ private:
+  guardian::Launch launch_;
+};
+
+// A child that sleeps until the end, and dies with us.
+class Sleeper {
+ public:
+  Sleeper();
+  ~Sleeper();
+  Sleeper(const Sleeper&) = delete;
+  Sleeper& operator=(const Sleeper&) = delete;
+  int pid() const { return pid_; }
+  change::Request stop_request() const;
+  bool is_stopped() const;
+
+ private:
+  int pid_ = 0;
+};
+
+std::string program_beside(const std::string& name);
+// Runs a program to its end; its exit code, or -1.
+int run_program(const std::vector<std::string>& words);
+
+std::vector<Row> bench_effects(int repetitions);
+std::vector<Row> bench_stops(int repetitions);
+std::vector<Row> bench_programs(int repetitions);
+
+}  // namespace squall::bench

@@ -1,0 +1,303 @@
+// Whole runs on real processes and files, through a real guardian.
+#include "engine/engine.h"
+
+#include <csignal>
+#include <cstdlib>
+#include <filesystem>
+#include <thread>
+
+#include <fmt/core.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "core/text.h"
+#include "guardian/state.h"
+#include "sys/clock.h"
+#include "sys/file.h"
+#include "sys/test_props.h"
+
+namespace squall::engine {
+namespace {
+
+using testing::HasSubstr;
+
+class EngineTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    std::string pattern = testing::TempDir() + "engine-XXXXXX";
+    ASSERT_NE(::mkdtemp(pattern.data()), nullptr);
+    folder_ = pattern;
+    environment_ = {&fault::catalogue(), &probe::catalogue(), &witness::catalogue(), {}};
+    environment_.guardian = {.state_folder = folder_,
+                             .program = std::string(SQUALL_BINARY_DIR) + "/squall-guardian",
+                             .policy_file = folder_ + "/policy",
+                             .idle_limit = milliseconds(300)};
+    file_ = folder_ + "/target";
+    ASSERT_TRUE(sys::write_file_durably(file_, "the target's content").ok());
+    options_.run_id = "test-run";
+    options_.timeline_path = folder_ + "/timeline.jsonl";
+    plan_ = make_plan();
+  }
+  void TearDown() override {
+    const Duration deadline = sys::monotonic_now() + seconds(10);
+    while (guardian::is_state_locked(folder_) && sys::monotonic_now() < deadline) {
+      sys::sleep_until(sys::monotonic_now() + milliseconds(5));
+    }
+    EXPECT_FALSE(guardian::is_state_locked(folder_)) << "a guardian stays";
+    std::filesystem::remove_all(folder_);
+  }
+
+  scenario::PlannedCheck file_check(const std::string& name, scenario::Demand demand) const {
+    scenario::PlannedCheck check;
+    check.name = name;
+    check.probe = "file";
+    check.params = {{"path", file_}};
+    check.expect = json::object{{"exists", true}};
+    check.every = milliseconds(20);
+    check.timeout = milliseconds(200);
+    check.demand = demand;
+    return check;
+  }
+  scenario::PlannedFault pause(Duration lasts) const {
+    scenario::PlannedFault fault;
+    fault.id = "process.pause";
+    fault.kind = "process.pause";
+    fault.params = {{"select", {{"pid", victim_.id().pid}}}};
+    fault.lasts = lasts;
+    return fault;
+  }
+  scenario::PlannedFault kill() const {
+    scenario::PlannedFault fault;
+    fault.id = "process.kill";
+    fault.kind = "process.kill";
+    fault.params = {{"select", {{"pid", victim_.id().pid}}}};
+    return fault;
+  }
+  scenario::Plan make_plan() const {
+    scenario::Plan plan;
+    plan.name = "engine-test";
+    plan.title = "A test of the engine";
+    plan.seed = 7;
+    plan.baseline = milliseconds(400);
+    plan.recover_within = seconds(2);
+    plan.checks = {file_check("file", scenario::Demand::steady)};
+    plan.faults = {pause(milliseconds(400))};
+    return plan;
+  }
+  Verdict run() {
+    Result<RunResult> result = engine::run(plan_, environment_, options_);
+    if (!result.ok()) {
+      ADD_FAILURE() << result.error().render();
+      return {};
+    }
+    timeline_ = result->timeline;
+    return result->verdict;
+  }
+  bool has_event(std::string_view name, std::string_view key = "",
+                 std::string_view value = "") const {
+    for (const Event& event : timeline_) {
+      if (text_at(event, "event") == name && (key.empty() || text_at(event, key) == value))
+        return true;
+    }
+    return false;
+  }
+  // Runs `act` from the observer when the fault has been witnessed, once.
+  void when_witnessed(std::function<void()> act) {
+    options_.observer = [act = std::move(act), done = false](const Event& event) mutable {
+      if (done || text_at(event, "event") != "witnessed") return;
+      done = true;
+      act();
+    };
+  }
+  bool victim_is_stopped() const {
+    const Result<sys::Process> process = sys::read_process(victim_.id().pid);
+    return process.ok() && process->state == 'T';
+  }
+
+  std::string folder_;
+  std::string file_;
+  sys::Child victim_;
+  Environment environment_;
+  RunOptions options_;
+  scenario::Plan plan_;
+  std::vector<Event> timeline_;
+};
+
+TEST_F(EngineTest, HoldsWhenTheTargetStaysSteady) {
+  const Verdict verdict = run();
+  EXPECT_EQ(verdict.outcome, Outcome::held) << join(verdict.reasons, "; ");
+  EXPECT_TRUE(has_event("witnessed", "edge", "on"));
+  EXPECT_TRUE(has_event("witnessed", "edge", "off"));
+  EXPECT_TRUE(has_event("change_reverted", "ending", "restored"));
+  EXPECT_TRUE(verdict.restored);
+  EXPECT_FALSE(victim_is_stopped());
+  EXPECT_FALSE(verdict.learnt.empty());
+}
+
+TEST_F(EngineTest, WritesTheSameTimelineThatItJudges) {
+  run();
+  const Result<std::vector<Event>> read = read_timeline(options_.timeline_path);
+  ASSERT_TRUE(read.ok()) << read.error().render();
+  EXPECT_EQ(read->size(), timeline_.size());
+}
+
+TEST_F(EngineTest, OrdersTheClocks) {
+  const Verdict verdict = run();
+  ASSERT_TRUE(verdict.clocks.commanded && verdict.clocks.witnessed_on &&
+              verdict.clocks.commanded_off && verdict.clocks.witnessed_off);
+  EXPECT_LE(verdict.clocks.commanded->by_ns, verdict.clocks.witnessed_on->by_ns);
+  EXPECT_LE(verdict.clocks.witnessed_on->by_ns, verdict.clocks.commanded_off->by_ns);
+  EXPECT_LE(verdict.clocks.commanded_off->by_ns, verdict.clocks.witnessed_off->by_ns);
+}
+
+TEST_F(EngineTest, RefutesWhenNobodyHeals) {
+  plan_.faults = {kill()};
+  plan_.accept_irreversible = "it is a child of this test";
+  plan_.recover_within = milliseconds(600);
+  scenario::PlannedCheck alive = file_check("alive", scenario::Demand::steady);
+  alive.probe = "process";
+  alive.params = {{"select", {{"pid", victim_.id().pid}}}};
+  alive.expect = json::object{{"count", 1}};
+  plan_.checks = {alive};
+  const Verdict verdict = run();
+  EXPECT_EQ(verdict.outcome, Outcome::refuted) << join(verdict.reasons, "; ");
+}
+
+TEST_F(EngineTest, RefusesWhatCannotBeUndoneUnlessItIsAccepted) {
+  plan_.faults = {kill()};
+  const Verdict verdict = run();
+  EXPECT_EQ(verdict.outcome, Outcome::aborted);
+  EXPECT_TRUE(has_event("change_refused", "code", "refused"));
+  EXPECT_TRUE(sys::is_alive(victim_.id()));
+}
+
+TEST_F(EngineTest, IsInvalidWhenTheInjectorDoesNothing) {
+  environment_.guardian.program = std::string(SQUALL_BINARY_DIR) + "/squall-guardian-noop";
+  const Verdict verdict = run();
+  EXPECT_EQ(verdict.outcome, Outcome::invalid);
+  EXPECT_TRUE(has_event("unwitnessed", "edge", "on"));
+}
+
+TEST_F(EngineTest, InjectsNothingWhenTheBaselineDoesNotHold) {
+  ASSERT_TRUE(sys::remove_file(file_).ok());
+  const Verdict verdict = run();
+  EXPECT_EQ(verdict.outcome, Outcome::aborted);
+  EXPECT_FALSE(has_event("change_applied"));
+}
+
+TEST_F(EngineTest, RefutesWhenSomethingThatMustHoldBreaks) {
+  plan_.checks.push_back(file_check("always", scenario::Demand::always));
+  when_witnessed([this] { static_cast<void>(sys::remove_file(file_).ok()); });
+  plan_.recover_within = milliseconds(500);
+  const Verdict verdict = run();
+  EXPECT_EQ(verdict.outcome, Outcome::refuted);
+  ASSERT_FALSE(verdict.reasons.empty());
+}
+
+TEST_F(EngineTest, StopsAndUndoesWhenAConditionIsBreached) {
+  plan_.faults = {pause(seconds(30))};
+  plan_.stops = {{.text = "failing file",
+                  .metric = "failing",
+                  .check = "file",
+                  .comparison = ">=",
+                  .threshold = 1}};
+  when_witnessed([this] { static_cast<void>(sys::remove_file(file_).ok()); });
+  const Verdict verdict = run();
+  EXPECT_EQ(verdict.outcome, Outcome::aborted);
+  EXPECT_TRUE(has_event("stop", "reason", "condition"));
+  EXPECT_TRUE(has_event("witnessed", "edge", "off"));
+  EXPECT_FALSE(victim_is_stopped());
+}
+
+TEST_F(EngineTest, EndsAndUndoesWhenTheOperatorAsksForIt) {
+  plan_.faults = {pause(seconds(30))};
+  std::stop_source operator_stop;
+  options_.stop = operator_stop.get_token();
+  when_witnessed([&] { operator_stop.request_stop(); });
+  const Verdict verdict = run();
+  EXPECT_EQ(verdict.outcome, Outcome::aborted);
+  EXPECT_TRUE(has_event("stop", "reason", "operator"));
+  EXPECT_FALSE(victim_is_stopped());
+}
+
+TEST_F(EngineTest, EndsAndUndoesWhenEverythingIsHalted) {
+  plan_.faults = {pause(seconds(30))};
+  when_witnessed([this] { static_cast<void>(guardian::raise_stop(folder_, "drill over").ok()); });
+  const Verdict verdict = run();
+  EXPECT_EQ(verdict.outcome, Outcome::aborted);
+  EXPECT_TRUE(has_event("stop", "reason", "halted"));
+  EXPECT_FALSE(victim_is_stopped());
+}
+
+TEST_F(EngineTest, EndsAndUndoesWhenTheGuardianIsKilled) {
+  plan_.faults = {pause(seconds(30))};
+  when_witnessed([this] {
+    Result<guardian::Client> client = guardian::Client::connect(folder_);
+    ASSERT_TRUE(client.ok());
+    const json::object status = client->call({{"request", "status"}}).value();
+    ::kill(static_cast<pid_t>(integer_at(status, "guardian_pid")), SIGKILL);
+  });
+  const Verdict verdict = run();
+  EXPECT_EQ(verdict.outcome, Outcome::aborted);
+  EXPECT_TRUE(has_event("stop", "reason", "lost_lease"));
+  EXPECT_FALSE(victim_is_stopped());
+  EXPECT_TRUE(verdict.restored) << join(verdict.reasons, "; ");
+}
+
+TEST_F(EngineTest, SaysSoWhenTheTargetDiesFirst) {
+  const sys::ProcessId id = victim_.id();
+  const Result<sys::Fd> pidfd = sys::open_process(id);
+  ASSERT_TRUE(pidfd.ok());
+  options_.observer = [&](const Event& event) {
+    if (text_at(event, "phase") == "fault") {
+      ASSERT_TRUE(sys::send_signal(*pidfd, SIGKILL).ok());
+      ASSERT_TRUE(sys::wait_for_end(*pidfd, seconds(5)));
+    }
+  };
+  const Verdict verdict = run();
+  EXPECT_EQ(verdict.outcome, Outcome::aborted);
+  EXPECT_TRUE(has_event("change_refused", "code", "not_found"));
+}
+
+TEST_F(EngineTest, JudgesAHealGateOnlyAfterTheFaultWasSeen) {
+  scenario::PlannedCheck gate = file_check("back", scenario::Demand::eventually);
+  gate.gate = scenario::Gate::heal;
+  gate.within = milliseconds(300);
+  plan_.checks.push_back(gate);
+  const Verdict verdict = run();
+  EXPECT_EQ(verdict.outcome, Outcome::held) << join(verdict.reasons, "; ");
+  ASSERT_EQ(verdict.gates.size(), 1U);
+  EXPECT_TRUE(verdict.gates[0].met);
+  EXPECT_GE(verdict.gates[0].at.after_ns, verdict.clocks.witnessed_on->by_ns);
+}
+
+TEST_F(EngineTest, RefutesWhenNobodyNotices) {
+  scenario::PlannedCheck gate = file_check("alarm", scenario::Demand::eventually);
+  gate.params = {{"path", folder_ + "/alarm"}};
+  gate.gate = scenario::Gate::detect;
+  gate.within = milliseconds(300);
+  plan_.checks.push_back(gate);
+  const Verdict verdict = run();
+  EXPECT_EQ(verdict.outcome, Outcome::refuted);
+  ASSERT_FALSE(verdict.reasons.empty());
+  EXPECT_THAT(verdict.reasons[0], HasSubstr("alarm"));
+}
+
+TEST_F(EngineTest, RehearsesWithoutTouchingAnything) {
+  const std::vector<Rehearsal> rehearsals = rehearse(plan_, environment_);
+  ASSERT_EQ(rehearsals.size(), 1U);
+  ASSERT_TRUE(rehearsals[0].strike.ok()) << rehearsals[0].strike.error().render();
+  EXPECT_EQ(rehearsals[0].strike->changes.at(0).kind, "process.stop");
+  EXPECT_FALSE(victim_is_stopped());
+}
+
+TEST_F(EngineTest, MakesRunIdsThatDiffer) {
+  const std::string first = make_run_id(plan_);
+  EXPECT_THAT(first, HasSubstr("-engine-test-"));
+  EXPECT_NE(first, make_run_id(plan_));
+}
+
+}  // namespace
+}  // namespace squall::engine
