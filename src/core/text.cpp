@@ -132,6 +132,29 @@ std::string quote(std::string_view text) {
   return '"' + printable(text.substr(0, end)) + "...\"";
 }
 
+std::vector<std::string> wrap(std::string_view text, std::size_t width) {
+  const auto columns = [](std::string_view part) {
+    return static_cast<std::size_t>(std::count_if(part.begin(), part.end(), [](char letter) {
+      return (static_cast<unsigned char>(letter) & 0xC0) != 0x80;
+    }));
+  };
+  std::vector<std::string> lines;
+  for (const std::string& paragraph : split(text, '\n')) {
+    std::string line;
+    for (const std::string& word : split(paragraph, ' ')) {
+      if (word.empty()) continue;
+      if (!line.empty() && columns(line) + 1 + columns(word) > width) {
+        lines.push_back(std::move(line));
+        line.clear();
+      }
+      if (!line.empty()) line += ' ';
+      line += word;
+    }
+    lines.push_back(std::move(line));
+  }
+  return lines;
+}
+
 std::optional<std::string> closest(std::string_view wanted,
                                    std::span<const std::string> candidates) {
   constexpr std::size_t longest_name = 200;  // longer ones are no typing mistakes, only work
@@ -140,7 +163,8 @@ std::optional<std::string> closest(std::string_view wanted,
   std::size_t best_distance = std::max<std::size_t>(1, wanted.size() / 3) + 1;
   for (const std::string& candidate : candidates) {
     const std::size_t distance = edit_distance(wanted, candidate);
-    if (distance < best_distance) {
+    const bool has_something_in_common = distance < std::max(wanted.size(), candidate.size());
+    if (distance < best_distance && has_something_in_common) {
       best_distance = distance;
       best = candidate;
     }

@@ -23,6 +23,9 @@ std::string printable(std::string_view text);
 // For messages: printable, in double quotes, and cut after 60 bytes with "..." in place of the
 // rest.
 std::string quote(std::string_view text);
+// Lines of at most `width` characters, broken at blanks; a word that is longer stands alone. A line
+// feed in the text is kept as a break. At least one line, which may be empty.
+std::vector<std::string> wrap(std::string_view text, std::size_t width);
 // The candidate closest to `wanted` by edit distance, if it is close enough to be a typing mistake.
 std::optional<std::string> closest(std::string_view wanted,
                                    std::span<const std::string> candidates);

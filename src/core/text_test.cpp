@@ -67,6 +67,15 @@ TEST(Quote, CutsLongTextBetweenCharacters) {
   EXPECT_EQ(quote(cut_inside), '"' + std::string(59, 'x') + "...\"");
 }
 
+TEST(Wrap, BreaksAtBlanksAndCountsCharacters) {
+  EXPECT_EQ(wrap("one two three", 7), (Texts{"one two", "three"}));
+  EXPECT_EQ(wrap("a\nb", 7), (Texts{"a", "b"}));
+  EXPECT_EQ(wrap("incomprehensible word", 4), (Texts{"incomprehensible", "word"}));
+  EXPECT_EQ(wrap("\xC3\xA9\xC3\xA9 \xC3\xA9\xC3\xA9", 5),
+            Texts{"\xC3\xA9\xC3\xA9 \xC3\xA9\xC3\xA9"});
+  EXPECT_EQ(wrap("", 5), Texts{""});
+}
+
 TEST(Closest, FindsOneTypingMistake) {
   const Texts names = {"tcp", "http", "process", "file", "command"};
   EXPECT_EQ(closest("htpp", names), "http");
@@ -79,6 +88,7 @@ TEST(Closest, GivesNothingForAnotherWord) {
   const Texts names = {"tcp", "http"};
   EXPECT_EQ(closest("banana", names), std::nullopt);
   EXPECT_EQ(closest("", names), std::nullopt);
+  EXPECT_EQ(closest("c", Texts{"b"}), std::nullopt) << "one replaced letter is a whole other word";
   EXPECT_EQ(closest(std::string(100'000, 'h'), names), std::nullopt);
   EXPECT_EQ(closest("tcp", {}), std::nullopt);
 }
