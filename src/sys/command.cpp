@@ -60,23 +60,7 @@ struct Sink {
   }
 };
 
-Status check_command(const Command& command) {
-  if (command.argv.empty() || command.argv[0].empty()) {
-    return error(Code::invalid, "a command needs at least the name of a program");
-  }
-  const auto has_nul = [](const std::string& text) { return text.find('\0') != std::string::npos; };
-  for (const std::string& argument : command.argv) {
-    if (has_nul(argument)) return error(Code::invalid, "an argument holds a NUL byte");
-  }
-  for (const auto& [name, value] : command.environment) {
-    if (name.empty() || name.find('=') != std::string::npos || has_nul(name) || has_nul(value)) {
-      return error(
-          Code::invalid,
-          fmt::format("\"{}\" cannot be set in an environment: a name is not empty and holds no "
-                      "\"=\", and nothing holds a NUL byte",
-                      printable(name)));
-    }
-  }
+Status check_folder(const Command& command) {
   if (command.directory.empty()) return ok();
   struct stat status {};
   if (::stat(command.directory.c_str(), &status) != 0) {
@@ -211,8 +195,29 @@ class Running {
 
 }  // namespace
 
+Status check_command(const Command& command) {
+  if (command.argv.empty() || command.argv[0].empty()) {
+    return error(Code::invalid, "a command needs at least the name of a program");
+  }
+  const auto has_nul = [](const std::string& text) { return text.find('\0') != std::string::npos; };
+  for (const std::string& argument : command.argv) {
+    if (has_nul(argument)) return error(Code::invalid, "an argument holds a NUL byte");
+  }
+  for (const auto& [name, value] : command.environment) {
+    if (name.empty() || name.find('=') != std::string::npos || has_nul(name) || has_nul(value)) {
+      return error(
+          Code::invalid,
+          fmt::format("\"{}\" cannot be set in an environment: a name is not empty and holds no "
+                      "\"=\", and nothing holds a NUL byte",
+                      printable(name)));
+    }
+  }
+  return ok();
+}
+
 Result<CommandResult> run_command(const Command& command, Patience& patience) {
   TRY_VOID(check_command(command));
+  TRY_VOID(check_folder(command));
   Pipe output = TRY(make_pipe());
   Pipe error_output = TRY(make_pipe());
   const Duration start = monotonic_now();

@@ -38,8 +38,11 @@ struct CommandResult {
   Duration took;
 };
 
-// Errors: Code::not_found when there is no such program or directory, Code::refused when it may not
-// be run, Code::invalid for an empty argv, a text with a NUL or a variable name with "=".
+// Code::invalid for an empty argv, a text with a NUL or a variable name with "=". Looks at no file.
+Status check_command(const Command& command);
+
+// Errors: those above; Code::not_found when there is no such program or folder, Code::refused when
+// it may not be run.
 Result<CommandResult> run_command(const Command& command, Patience& patience);
 
 }  // namespace squall::sys
