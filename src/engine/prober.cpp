@@ -79,6 +79,7 @@ void Prober::begin(std::size_t index) {
     if (checks_[index].is_begun) return;
     checks_[index].is_begun = true;
     checks_[index].next = sys::monotonic_now();
+    has_begun_more_ = true;
   }
   wake_pacer_.notify_all();
 }
@@ -117,7 +118,8 @@ void Prober::pace(std::stop_token stop) {
     }
     wake_pacer_.wait_for(lock, stop,
                          std::chrono::nanoseconds((next - sys::monotonic_now()).nanoseconds),
-                         [] { return false; });
+                         [this] { return has_begun_more_; });
+    has_begun_more_ = false;
   }
 }
 

@@ -75,6 +75,7 @@ class Prober {
   mutable std::mutex mutex_;
   std::condition_variable_any wake_pacer_;
   std::condition_variable_any wake_workers_;
+  bool has_begun_more_ = false;  // tells the pacer to plan anew
   std::deque<Job> jobs_;
   std::vector<std::jthread> threads_;
 };
