@@ -1,5 +1,7 @@
 # squall_module(NAME USES lower modules... LIBRARIES external...) makes the library squall_NAME of
 # src/NAME/**/*.cpp and, where there are tests, the program test_NAME of src/NAME/**/*_test.cpp.
+# Each src/NAME/**/X_fuzz.cpp becomes the program replay_X, which runs the files of tests/fuzz/X, or
+# with SQUALL_FUZZ the fuzzer fuzz_X.
 function(squall_module name)
   cmake_parse_arguments(arg "" "" "USES;LIBRARIES" ${ARGN})
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/${name}/*.cpp)
@@ -26,13 +28,17 @@ function(squall_module name)
                                SQUALL_BINARY_DIR="${CMAKE_BINARY_DIR}")
     set_property(GLOBAL APPEND PROPERTY squall_tests test_${name})
   endif()
-  if(SQUALL_FUZZ)
-    foreach(file ${fuzzers})
-      get_filename_component(target ${file} NAME_WE)
+  foreach(file ${fuzzers})
+    get_filename_component(target ${file} NAME_WE)
+    string(REGEX REPLACE "_fuzz$" "" target ${target})
+    if(SQUALL_FUZZ)
       add_executable(fuzz_${target} ${file})
       target_link_libraries(fuzz_${target} PRIVATE squall_${name} -fsanitize=fuzzer)
-    endforeach()
-  endif()
+    else()
+      add_executable(replay_${target} ${file} ${CMAKE_SOURCE_DIR}/tests/replay.cpp)
+      target_link_libraries(replay_${target} PRIVATE squall_${name})
+    endif()
+  endforeach()
 endfunction()
 
 # apps/NAME.cpp becomes the program squall (for apps/squall.cpp) or squall-NAME.
