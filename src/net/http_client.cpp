@@ -145,24 +145,6 @@ class Reader {
   bool body_was_cut_ = false;
 };
 
-Result<HttpResponse> converse(const HttpRequest& request, sys::Patience& patience) {
-  const Endpoint endpoint{.host = request.url.host,
-                          .port = request.url.port,
-                          .unix_path = request.unix_path,
-                          .network_namespace = request.network_namespace};
-  Connection connection = TRY(Connection::open(endpoint, patience));
-  Reader reader(request, connection.peer());
-  Status sent = connection.write_all(render_request(request), patience);
-  // A server may refuse a large request by answering before it has read it all, and closing.
-  if (!sent.ok() && sent.error().code != Code::refused) return std::move(sent).error();
-  while (!reader.is_done()) {
-    Result<std::string> piece = connection.read_some(piece_size, patience);
-    if (!piece.ok()) return std::move(sent.ok() ? piece.error() : sent.error());
-    TRY_VOID(reader.take(*piece));
-  }
-  return reader.finish();
-}
-
 }  // namespace
 
 Status check_request(const HttpRequest& request) {
@@ -193,14 +175,33 @@ Status check_request(const HttpRequest& request) {
   return ok();
 }
 
+Result<HttpResponse> read_response(const HttpRequest& request, const std::string& peer,
+                                   const std::function<Result<std::string>()>& next_piece) {
+  try {
+    Reader reader(request, peer);
+    while (!reader.is_done()) TRY_VOID(reader.take(TRY(next_piece())));
+    return reader.finish();
+  } catch (const std::exception& problem) {
+    return error(Code::conflict,
+                 fmt::format("the answer of {} cannot be read: {}", peer, quote(problem.what())));
+  }
+}
+
 Result<HttpResponse> exchange(const HttpRequest& request, sys::Patience& patience) {
   TRY_VOID(check_request(request));
-  try {
-    return converse(request, patience);
-  } catch (const std::exception& problem) {
-    return error(Code::conflict, fmt::format("the answer of {} cannot be read: {}",
-                                             authority(request.url), printable(problem.what())));
-  }
+  const Endpoint endpoint{.host = request.url.host,
+                          .port = request.url.port,
+                          .unix_path = request.unix_path,
+                          .network_namespace = request.network_namespace};
+  Connection connection = TRY(Connection::open(endpoint, patience));
+  const Status sent = connection.write_all(render_request(request), patience);
+  // A server may refuse a large request by answering before it has read it all, and closing.
+  if (!sent.ok() && sent.error().code != Code::refused) return sent.error();
+  return read_response(request, connection.peer(), [&]() -> Result<std::string> {
+    Result<std::string> piece = connection.read_some(piece_size, patience);
+    if (!piece.ok() && !sent.ok()) return sent.error();
+    return piece;
+  });
 }
 
 std::string_view header_value(const HttpResponse& response, std::string_view name) {

@@ -3,6 +3,7 @@
 // a probe wants to see what the target really says.
 #pragma once
 
+#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -40,6 +41,12 @@ struct HttpResponse {
 // Code::invalid when the request cannot be put on a wire: an unknown method, a header name that is
 // no token, a line break in a value, or a header that the client sets by itself.
 Status check_request(const HttpRequest& request);
+
+// Reads the answer to `request` from pieces of bytes as they arrive; an empty piece is the end.
+// `peer` is who sends them, for messages. Errors: those of `next_piece`, and Code::conflict as
+// below.
+Result<HttpResponse> read_response(const HttpRequest& request, const std::string& peer,
+                                   const std::function<Result<std::string>()>& next_piece);
 
 // Errors: those of net::Connection; Code::conflict when what came back is not HTTP, ended too early
 // or has a header of more than 64 KiB; Code::invalid as above.
