@@ -186,8 +186,10 @@ std::string digest(const Fingerprint& fingerprint) {
                                                                   "unreadable "};
   Sha256 hash;
   for (const auto& [key, value] : fingerprint.items) {
-    const bool passes = std::none_of(bound_to_processes.begin(), bound_to_processes.end(),
-                                     [&](std::string_view word) { return key.starts_with(word); });
+    // Named anew, because clang lets no lambda capture a structured binding before C++23.
+    const auto is_prefix = [&name = key](std::string_view word) { return name.starts_with(word); };
+    const bool passes =
+        std::none_of(bound_to_processes.begin(), bound_to_processes.end(), is_prefix);
     if (!passes) continue;
     for (const std::string* text : {&key, &value}) {
       hash.update(fmt::format("{}:", text->size()));  // the length first: no two lists look alike
