@@ -84,9 +84,15 @@ PlannedCheck parse_check(const Node& item, const List& list, const Options& opti
   const probe::Kind* kind = entry == nullptr ? nullptr : probe::find(options.probes, entry->key);
   if (kind == nullptr) return check;
   check.probe = entry->key;
+  const std::size_t mistakes = diagnostics.size();
   Node params = entry->value;
   if (params.is_null()) params.mark = entry->mark;
   check.params = kind->table->canonical(params, diagnostics);
+  if (diagnostics.size() == mistakes && kind->open && !holds_secret(check.params)) {
+    // What the table alone does not see, such as an address that is none. Measures nothing.
+    const Result<std::unique_ptr<probe::Probe>> probe = kind->open(check.params);
+    if (!probe.ok()) diagnostics.add(params.mark, probe.error().message, probe.error().next);
+  }
   if (const Node* expect = item.find("expect")) {
     check.expect = probe::Tolerance::parse(*expect, *kind, diagnostics).source();
   }

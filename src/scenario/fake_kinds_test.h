@@ -131,6 +131,11 @@ struct Fetch {
   std::string url;
 };
 
+inline Result<std::unique_ptr<probe::Probe>> open_http(const json::object& params) {
+  if (!text_at(params, "url").starts_with("ftp:")) return std::unique_ptr<probe::Probe>();
+  return error(Code::invalid, "url: ftp is not spoken here", "use http://");
+}
+
 inline const probe::Kind& http() {
   static const param::Table<Fetch> table{{
       param::field("url", &Fetch::url, {.about = "The address.", .required = true}),
@@ -140,7 +145,7 @@ inline const probe::Kind& http() {
                                 .table = &table,
                                 .values = {{"status", "whole number", "The status code."},
                                            {"latency", "duration", "Until the whole answer."}},
-                                .open = {}};
+                                .open = open_http};
   return made;
 }
 

@@ -230,6 +230,8 @@ TEST(Checks, ReportTheirMistakes) {
   EXPECT_EQ(mistakes("detect: [{name: a, tcp: {port: 1}, never: true, within: 1 s}]\n"),
             "s.yaml:4:43: \"never\" has no meaning here\n"
             "  hint: checks under \"during\" may have it\n");
+  EXPECT_EQ(mistakes("during: [{name: a, http: {url: \"ftp://x\"}}]\n"),
+            "s.yaml:4:26: url: ftp is not spoken here\n  hint: use http://\n");
   EXPECT_NE(mistakes("detect: [{name: a, tcp: {port: 1}}]\n").find("\"within\" is missing"),
             std::string::npos);
   EXPECT_NE(mistakes("during: {name: a, tcp: {port: 1}}\n").find("a list is expected here"),
