@@ -1,4 +1,5 @@
-// The guardian's event loop: one thread, one poll(2), connections, leases, holders and the twin.
+// The guardian's event loop: one thread, one poll(2), connections, leases, holders and the twin
+// (server.cpp), and what it answers to requests (server_requests.cpp).
 #pragma once
 
 #include <map>
@@ -57,6 +58,8 @@ class Server {
   json::object status() const;
   Status may_start() const;
   GateFacts gate_facts() const;
+  // How an undo ended, as answers and the log say it.
+  static json::object ending_of(const std::string& id, const Result<change::Reverted>& reverted);
   void end_run(Connection& connection, const std::string& why);
   void check_leases();
   void check_stop_file();
