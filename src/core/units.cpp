@@ -125,9 +125,10 @@ std::string render_rounded(Bytes bytes) {
   for (const std::size_t index : binary) {
     const ByteUnit& unit = byte_units[index];
     if (bytes.count >= unit.size) {
-      return fmt::format("{:.3g} {}",
-                         static_cast<double>(bytes.count) / static_cast<double>(unit.size),
-                         unit.name);
+      const double value = static_cast<double>(bytes.count) / static_cast<double>(unit.size);
+      // 1000 to 1023 of a unit have four digits, which %g would write with an exponent.
+      return value >= 999.5 ? fmt::format("{:.0f} {}", value, unit.name)
+                            : fmt::format("{:.3g} {}", value, unit.name);
     }
   }
   return fmt::format("{} B", bytes.count);

@@ -46,6 +46,8 @@ TEST(Bytes, AreRoundedForPeople) {
   EXPECT_EQ(render_rounded(Bytes{1'500}), "1.46 KiB");
   EXPECT_EQ(render_rounded(Bytes{1'023}), "1023 B");
   EXPECT_EQ(render_rounded(Bytes{5ULL << 30}), "5 GiB");
+  EXPECT_EQ(render_rounded(Bytes{1'010ULL << 20}), "1010 MiB");
+  EXPECT_EQ(render_rounded(Bytes{999ULL << 20}), "999 MiB");
 }
 
 TEST(Share, IsReadAndWrittenInPercent) {
