@@ -122,6 +122,7 @@ Parts parts_of(const Kind& kind) {
 
 std::string quoted_list(const std::set<std::string>& names) {
   std::vector<std::string> quoted;
+  quoted.reserve(names.size());
   for (const std::string& name : names) quoted.push_back(fmt::format("`{}`", name));
   return list_words(quoted, "or");
 }

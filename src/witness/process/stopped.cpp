@@ -55,7 +55,8 @@ class Stopped final : public Witness {
     Threads threads;
     const std::string folder = subject_.path("task");
     for (const std::string& name : TRY(sys::list_folder(folder))) {
-      const Result<std::string> text = sys::read_file(folder + "/" + name + "/stat", 65536);
+      const Result<std::string> text =
+          sys::read_file(fmt::format("{}/{}/stat", folder, name), 65536);
       if (!text.ok()) continue;  // this thread ended between the listing and the reading
       const std::optional<Stat> stat = parse_stat(*text);
       if (!stat) return error(Code::failed, folder + " cannot be understood");
