@@ -4,10 +4,12 @@
 
 #include <fmt/core.h>
 
+#include "core/text.h"
+
 namespace squall {
 
-void Diagnostics::add(Mark mark, std::string message, std::string hint) {
-  items_.push_back({file_, mark, std::move(message), std::move(hint)});
+void Diagnostics::add(Mark mark, std::string_view message, std::string_view hint) {
+  items_.push_back({file_, mark, printable(message), printable(hint)});
 }
 
 void Diagnostics::merge(const Diagnostics& other) {

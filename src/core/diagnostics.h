@@ -3,6 +3,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace squall {
@@ -25,7 +26,8 @@ class Diagnostics {
  public:
   explicit Diagnostics(std::string file = {}) : file_(std::move(file)) {}
 
-  void add(Mark mark, std::string message, std::string hint = {});
+  // Texts of the document may be quoted: what could harm a terminal is made printable.
+  void add(Mark mark, std::string_view message, std::string_view hint = {});
   void merge(const Diagnostics& other);
   bool empty() const { return items_.empty(); }
   std::size_t size() const { return items_.size(); }

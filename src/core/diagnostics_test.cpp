@@ -38,6 +38,12 @@ TEST(Diagnostics, OfMergedDocumentsStayTogether) {
             "targets.yaml:9:1: other 9\n");
 }
 
+TEST(Diagnostics, NeverTouchTheTerminal) {
+  Diagnostics diagnostics("a.yaml");
+  diagnostics.add({1, 1}, "key \x1b[2J", "did you mean \r\n?");
+  EXPECT_EQ(diagnostics.render(), "a.yaml:1:1: key ?[2J\n  hint: did you mean ???\n");
+}
+
 TEST(Diagnostics, AreEmptyAtFirst) {
   EXPECT_TRUE(Diagnostics("a").empty());
   EXPECT_EQ(Diagnostics("a").render(), "");

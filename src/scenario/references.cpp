@@ -42,6 +42,7 @@ const Node* find_path(const Node& map, std::string_view path) {
 
 void list_paths(const Node& map, const std::string& prefix, std::vector<std::string>& paths) {
   for (const Entry& entry : map.entries) {
+    if (!is_name(prefix + entry.key)) continue;
     paths.push_back(prefix + entry.key);
     list_paths(entry.value, prefix + entry.key + ".", paths);
   }
