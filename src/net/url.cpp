@@ -33,6 +33,16 @@ Result<int> parse_port(std::string_view url, std::string_view text) {
   return port;
 }
 
+// Names have letters, digits, "-", "." and "_"; addresses in brackets have ":" and a zone after
+// "%".
+bool is_host(std::string_view host, bool is_bracketed) {
+  const std::string_view others = is_bracketed ? ":.%-_" : "-._";
+  return std::all_of(host.begin(), host.end(), [&](char letter) {
+    return (letter >= '0' && letter <= '9') || (letter >= 'a' && letter <= 'z') ||
+           (letter >= 'A' && letter <= 'Z') || others.find(letter) != std::string_view::npos;
+  });
+}
+
 // Splits "host", "host:port" or "[address]:port".
 Status read_authority(std::string_view whole, std::string_view text, Url& url) {
   if (text.find('@') != std::string_view::npos) {
@@ -53,6 +63,12 @@ Status read_authority(std::string_view whole, std::string_view text, Url& url) {
       return mistake(whole, "has more than one \":\" in its host",
                      "write an IPv6 address in brackets: http://[::1]:8080/");
     }
+  }
+  const bool is_bracketed = text.starts_with('[');
+  if (!is_host(url.host, is_bracketed) ||
+      (is_bracketed && url.host.find(':') == std::string::npos)) {
+    return mistake(whole, fmt::format("has the host {}", quote(url.host)),
+                   "a host is a name or an address; only an IPv6 address stands in brackets");
   }
   if (url.host.empty()) return mistake(whole, "names no host", "write http://host:port/path");
   if (rest.empty()) return ok();

@@ -52,7 +52,7 @@ TEST(ProbeCatalogue, FindsByNameAndOnlyByName) {
 
 class EveryProbe : public testing::TestWithParam<const Kind*> {};
 INSTANTIATE_TEST_SUITE_P(Catalogue, EveryProbe, testing::ValuesIn(catalogue()),
-                         [](const auto& info) { return std::string(info.param->name); });
+                         [](const auto& probe) { return std::string(probe.param->name); });
 
 TEST_P(EveryProbe, HasAllTextsAsSentences) {
   const Kind& kind = *GetParam();

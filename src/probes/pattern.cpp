@@ -34,7 +34,7 @@ Result<Pattern> Pattern::compile(std::string_view text) {
     pattern.compiled_ = std::make_shared<const Compiled>(
         Compiled{boost::regex(text.begin(), text.end(), boost::regex::ECMAScript)});
   } catch (const boost::regex_error& problem) {
-    const std::string_view explanation = boost::regex_traits<char>().error_string(problem.code());
+    const std::string explanation = boost::regex_traits<char>().error_string(problem.code());
     return error(Code::invalid,
                  fmt::format("the regular expression {} is broken at byte {}: {}", quote(text),
                              problem.position() + 1, printable(explanation)),
