@@ -10,6 +10,7 @@
 #include <fmt/core.h>
 
 #include "core/text.h"
+#include "sys/cgroup.h"
 #include "sys/clock.h"
 #include "sys/file.h"
 #include "sys/host.h"
@@ -40,29 +41,6 @@ constexpr double unlimited = std::numeric_limits<double>::infinity();
 constexpr Duration usage_window = milliseconds(250);
 constexpr double rounding = 1.001;  // quotas are whole microseconds
 
-struct Hierarchy {
-  std::string root;
-  bool is_v1 = false;
-};
-
-// "1:cpu,cpuacct:/path" for v1, "0::/path" for v2 (cgroups(7)).
-Result<std::string> directory_of(const Hierarchy& hierarchy, std::string_view cgroup_text) {
-  for (const std::string& line : split(cgroup_text, '\n')) {
-    const std::size_t first = line.find(':');
-    const std::size_t second = first == std::string::npos ? first : line.find(':', first + 1);
-    if (second == std::string::npos) continue;
-    const std::vector<std::string> controllers =
-        split(line.substr(first + 1, second - first - 1), ',');
-    const std::string_view wanted = hierarchy.is_v1 ? "cpu" : "";
-    if (std::find(controllers.begin(), controllers.end(), wanted) == controllers.end()) continue;
-    const std::string path = line.substr(second + 1);
-    if (path.starts_with("/..")) break;  // outside of this cgroup namespace
-    return path == "/" ? hierarchy.root : hierarchy.root + path;
-  }
-  return error(Code::unsupported, "the cgroup of the process cannot be seen from here",
-               "run outside of the container, in the host's cgroup namespace");
-}
-
 // The number in a control file, or the part of it before a blank; negative when there is none.
 double number_in(const std::string& directory, std::string_view file, std::size_t word) {
   const Result<std::string> text = sys::read_file(fmt::format("{}/{}", directory, file), 4096);
@@ -77,16 +55,16 @@ double number_in(const std::string& directory, std::string_view file, std::size_
 
 // In cores. A missing file (the root, or a controller that is off here), "max" and -1 mean no
 // quota.
-double own_quota(const Hierarchy& hierarchy, const std::string& directory) {
-  const bool v1 = hierarchy.is_v1;
+double own_quota(const sys::CgroupHierarchy& hierarchy, const std::string& directory) {
+  const bool v1 = !hierarchy.is_v2;
   const double quota = number_in(directory, v1 ? "cpu.cfs_quota_us" : "cpu.max", 0);
   const double period = number_in(directory, v1 ? "cpu.cfs_period_us" : "cpu.max", v1 ? 0 : 1);
   return quota > 0 && period > 0 ? quota / period : unlimited;
 }
 
-double tightest_quota(const Hierarchy& hierarchy, std::string directory) {
+double tightest_quota(const sys::CgroupHierarchy& hierarchy, std::string directory) {
   double tightest = own_quota(hierarchy, directory);
-  while (directory.size() > hierarchy.root.size()) {
+  while (directory.size() > hierarchy.mount.size()) {
     directory = sys::folder_of(directory);
     tightest = std::min(tightest, own_quota(hierarchy, directory));
   }
@@ -99,14 +77,17 @@ std::string quota_text(double quota) {
 
 class Limited final : public Witness {
  public:
-  Limited(Subject subject, Hierarchy hierarchy, double cores)
+  Limited(Subject subject, sys::CgroupHierarchy hierarchy, double cores)
       : subject_(std::move(subject)), hierarchy_(std::move(hierarchy)), cores_(cores) {}
 
   // Empty when the process has ended.
   Result<std::optional<double>> quota() const {
     const std::optional<std::string> text = TRY(subject_.read("cgroup"));
     if (!text) return std::optional<double>();
-    return std::optional<double>(tightest_quota(hierarchy_, TRY(directory_of(hierarchy_, *text))));
+    const auto directory = sys::cgroup_directory(*text, hierarchy_);
+    if (directory) return std::optional(tightest_quota(hierarchy_, *directory));
+    return error(Code::unsupported, "the cgroup of the process cannot be seen from here",
+                 "run outside of the container, in the host's cgroup namespace");
   }
 
   Result<Sighting> look() override {
@@ -135,7 +116,7 @@ class Limited final : public Witness {
   }
 
   Subject subject_;
-  Hierarchy hierarchy_;
+  sys::CgroupHierarchy hierarchy_;
   double cores_;
   Duration window_start_;
   double window_cpu_seconds_ = 0;
@@ -147,8 +128,8 @@ Result<std::unique_ptr<Witness>> open(const Target& target) {
   if (!host.cpu_v1_root && !host.cpu_v2_root) {
     return error(Code::unsupported, "no cgroup hierarchy here has the cpu controller");
   }
-  const Hierarchy hierarchy{.root = host.cpu_v1_root ? *host.cpu_v1_root : *host.cpu_v2_root,
-                            .is_v1 = host.cpu_v1_root.has_value()};
+  const sys::CgroupHierarchy hierarchy =
+      TRY(sys::cgroup_hierarchy_of(host.cpu_v1_root ? *host.cpu_v1_root : *host.cpu_v2_root));
   const sys::ProcessId id{target.pid, static_cast<std::uint64_t>(target.start_ticks)};
   auto witness = std::make_unique<Limited>(TRY(Subject::open(id)), hierarchy, target.cores);
   const std::optional<double> now = TRY(witness->quota());
