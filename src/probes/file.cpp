@@ -100,7 +100,7 @@ const Kind kind_file = kind_of<File>({
         "Only regular files are read; of a folder or a device there are exists, mode and age. "
         "A disk that hangs can hold a measurement beyond its limit.",
     .example = R"({"file": {"path": "/etc/hosts"},
-                   "expect": {"exists": true, "mode": "0644", "content": {"contains": "localhost"}}})",
+                   "expect": {"mode": "0644", "content": {"contains": "localhost"}}})",
     .table = &table,
     .values = {{"exists", "yes or no",
                 "Whether the path leads to anything; `exists: false` demands "

@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 
 #include "probes/measure_test.h"
+#include "sys/clock.h"
 
 namespace squall::probe {
 namespace {
@@ -48,11 +49,12 @@ TEST_F(FileProbe, MeasuresAFile) {
 
 TEST_F(FileProbe, TellsTheAgeSinceTheLastWrite) {
   write("old");
-  const timespec hour_ago{::time(nullptr) - 3600, 0};
+  const std::int64_t now = sys::wall_nanoseconds() / 1'000'000'000;
+  const timespec hour_ago{now - 3600, 0};
   const timespec times[2] = {hour_ago, hour_ago};
   ASSERT_EQ(::utimensat(AT_FDCWD, path_.c_str(), times, 0), 0);
   EXPECT_EQ(why_broken(look(), "file", R"({"age": "59 min..62 min"})"), "");
-  const timespec hour_ahead{::time(nullptr) + 3600, 0};
+  const timespec hour_ahead{now + 3600, 0};
   const timespec future[2] = {hour_ahead, hour_ahead};
   ASSERT_EQ(::utimensat(AT_FDCWD, path_.c_str(), future, 0), 0);
   EXPECT_EQ(look().values.at("age"), "0 s");
