@@ -1,0 +1,30 @@
+// squall: breaks things on purpose, proves it, and puts everything back.
+#include "cli/command_line.h"
+#include "cli/commands.h"
+
+int main(int count, char** words) {
+  using namespace squall::cli;
+  return squall_main(count, words, SQUALL_VERSION,
+                     {
+                         // a scenario, from its text to its verdict
+                         check_command(),
+                         explain_command(),
+                         run_command(),
+                         // what was found
+                         runs_command(),
+                         show_command(),
+                         report_command(),
+                         ledger_command(),
+                         // what is in force, and its end
+                         status_command(),
+                         halt_command(),
+                         resume_command(),
+                         recover_command(),
+                         // what there is
+                         faults_command(),
+                         probes_command(),
+                         schema_command(),
+                         completion_command(),
+                         version_command(),
+                     });
+}

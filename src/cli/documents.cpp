@@ -1,0 +1,99 @@
+#include "cli/documents.h"
+
+#include <fmt/core.h>
+
+#include "engine/words.h"
+#include "faults/fault.h"
+#include "probes/probe.h"
+#include "scenario/parse.h"
+#include "scenario/references.h"
+#include "sys/file.h"
+#include "witness/witness.h"
+
+namespace squall::cli {
+namespace {
+
+constexpr std::size_t scenario_bytes_max = 1 << 20;
+
+// Lays `later` over `earlier`, mapping by mapping.
+void lay_over(Node& earlier, const Node& later) {
+  if (!earlier.is_mapping() || !later.is_mapping()) {
+    earlier = later;
+    return;
+  }
+  for (const Entry& entry : later.entries) {
+    if (Node* known = earlier.find(entry.key)) {
+      lay_over(*known, entry.value);
+    } else {
+      earlier.entries.push_back(entry);
+    }
+  }
+}
+
+void load_target_maps(const std::vector<std::string>& paths, scenario::Sources& sources,
+                      Diagnostics& mistakes) {
+  for (const std::string& path : paths) {
+    Diagnostics found(path);
+    Node targets = scenario::load_targets(path, found);
+    mistakes.merge(found);
+    if (targets.is_null()) continue;
+    if (sources.targets.is_null()) {
+      sources.targets = std::move(targets);
+      sources.targets_file = path;
+    } else {
+      lay_over(sources.targets, targets);
+      sources.targets_file += ", " + path;
+    }
+  }
+}
+
+}  // namespace
+
+std::vector<Word<DocumentWords>> document_words() {
+  return {
+      option("--targets", "FILE", &DocumentWords::targets,
+             "A map of the services, for references such as ${redis.port}; a later one wins."),
+      option("--set", "NAME=VALUE", &DocumentWords::settings,
+             "Sets a reference; wins over every map."),
+      option("--seed", "N", &DocumentWords::seed,
+             "The seed of every random choice: the same seed, the same choices."),
+      option("--time-scale", "F", &DocumentWords::time_scale,
+             "Multiplies the author's durations, 0.001 to 10."),
+  };
+}
+
+engine::Environment environment_of(const std::string& state) {
+  return {.faults = &fault::catalogue(),
+          .probes = &probe::catalogue(),
+          .witnesses = &witness::catalogue(),
+          .guardian = {.state_folder = state}};
+}
+
+Result<Loaded> load_scenario(const std::string& path, const DocumentWords& words,
+                             std::uint64_t seed) {
+  scenario::Options options{.faults = fault::catalogue(), .probes = probe::catalogue()};
+  options.seed = words.seed.value_or(seed);
+  options.time_scale = words.time_scale;
+  options.sources.demand_secrets = words.demand_secrets;
+  for (const std::string& setting : words.settings) {
+    options.sources.settings.push_back(TRY(scenario::parse_setting(setting)));
+  }
+  Loaded loaded{std::nullopt, Diagnostics(path)};
+  const std::string text =
+      TRY(sys::read_file(path, scenario_bytes_max), "reading the scenario " + path);
+  load_target_maps(words.targets, options.sources, loaded.mistakes);
+  // A scenario read with half its target map would only repeat what is wrong with the map.
+  if (!loaded.mistakes.empty()) return loaded;
+  loaded.plan = scenario::parse_scenario(text, path, options, loaded.mistakes);
+  return loaded;
+}
+
+int complain_of_mistakes(const Console& console, const Diagnostics& mistakes) {
+  console.print_error(mistakes.render());
+  console.print_error(
+      fmt::format("squall: {}; nothing was touched\n",
+                  engine::say_count(static_cast<std::int64_t>(mistakes.size()), "mistake")));
+  return exit_wrong_use;
+}
+
+}  // namespace squall::cli

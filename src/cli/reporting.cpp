@@ -1,0 +1,54 @@
+#include "cli/reporting.h"
+
+#include <fmt/core.h>
+
+#include "core/text.h"
+#include "engine/verdict.h"
+#include "report/report.h"
+#include "report/summary.h"
+#include "sys/file.h"
+
+namespace squall::cli {
+namespace {
+
+struct Format {
+  std::string_view name;
+  std::string (*render)(const report::Timeline& timeline, const engine::Verdict& verdict);
+};
+constexpr Format formats[] = {
+    {"html", report::html},
+    {"markdown", report::markdown},
+    {"json", report::json_document},
+    {"junit", report::junit},
+};
+
+}  // namespace
+
+std::string render_summary(const std::vector<engine::Event>& timeline, const Style& style) {
+  return report::summary(timeline, engine::judge(timeline), style.has_colour);
+}
+
+const std::vector<std::string>& report_formats() {
+  static const std::vector<std::string> names = [] {
+    std::vector<std::string> made;
+    for (const Format& format : formats) made.emplace_back(format.name);
+    return made;
+  }();
+  return names;
+}
+
+Result<std::string> render_report(std::string_view format,
+                                  const std::vector<engine::Event>& timeline) {
+  for (const Format& one : formats) {
+    if (one.name == format) return one.render(timeline, engine::judge(timeline));
+  }
+  return error(Code::invalid, fmt::format("there is no report format {}", quote(format)),
+               list_words(report_formats(), "or"));
+}
+
+Status write_html_report(const std::string& path, const std::vector<engine::Event>& timeline) {
+  TRY_VOID(sys::write_file_durably(path, report::html(timeline, engine::judge(timeline))));
+  return ok();
+}
+
+}  // namespace squall::cli

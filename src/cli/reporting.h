@@ -1,0 +1,25 @@
+// The reports of a run in every format, for the commands that show one.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "cli/style.h"
+#include "core/result.h"
+#include "engine/timeline.h"
+
+namespace squall::cli {
+
+// What a terminal shows at the end of a run.
+std::string render_summary(const std::vector<engine::Event>& timeline, const Style& style);
+
+// html, markdown, json or junit. Code::invalid for another one.
+Result<std::string> render_report(std::string_view format,
+                                  const std::vector<engine::Event>& timeline);
+const std::vector<std::string>& report_formats();
+
+// Writes the HTML report, readable for its owner only.
+Status write_html_report(const std::string& path, const std::vector<engine::Event>& timeline);
+
+}  // namespace squall::cli
