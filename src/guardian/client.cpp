@@ -125,7 +125,8 @@ Result<Client> Client::connect_alive(const std::string& state_folder) {
 Result<Client> Client::connect_or_start(const Launch& launch) {
   if (Result<Client> client = connect_alive(launch.state_folder)) return client;
   TRY_VOID(prepare_state_folder(launch.state_folder));
-  const std::string program = launch.program.empty() ? TRY(find_guardian_program()) : launch.program;
+  std::string program = launch.program;
+  if (program.empty()) program = TRY(find_guardian_program());
   const Duration deadline = sys::monotonic_now() + start_limit;
   while (true) {
     const sys::Fd pipe = TRY(launch_guardian(launch, program));
