@@ -180,6 +180,16 @@ TEST_F(EngineTest, IsInvalidWhenTheInjectorDoesNothing) {
   EXPECT_TRUE(has_event("unwitnessed", "edge", "on"));
 }
 
+TEST_F(EngineTest, EndsWithoutHealingWhatNeverBit) {
+  environment_.guardian.program = std::string(SQUALL_BINARY_DIR) + "/squall-guardian-noop";
+  scenario::PlannedCheck gate = file_check("back", scenario::Demand::eventually);
+  gate.gate = scenario::Gate::heal;
+  gate.within = milliseconds(300);
+  plan_.checks.push_back(gate);
+  const Verdict verdict = run();
+  EXPECT_EQ(verdict.outcome, Outcome::invalid) << join(verdict.reasons, "; ");
+}
+
 TEST_F(EngineTest, InjectsNothingWhenTheBaselineDoesNotHold) {
   ASSERT_TRUE(sys::remove_file(file_).ok());
   const Verdict verdict = run();

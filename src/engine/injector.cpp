@@ -5,6 +5,7 @@
 #include <fmt/core.h>
 
 #include "engine/facts.h"
+#include "sys/clock.h"
 
 namespace squall::engine {
 namespace {
@@ -53,11 +54,12 @@ bool Injector::strike(const scenario::PlannedFault& fault, std::uint64_t ordinal
   }
   std::vector<Watched> opened;
   if (!open_watchers(fault, *kind, *planned, ordinal, opened)) return false;
-  if (!first_commanded_ns_) first_commanded_ns_ = timeline_.now_ns();
   timeline_.add("fault_commanded", {{"fault", fault.id},
                                     {"kind", fault.kind},
                                     {"strike", static_cast<std::int64_t>(ordinal)},
                                     {"target", planned->target}});
+  // After the event, so that nothing is told to lie before it.
+  if (!first_commanded_ns_) first_commanded_ns_ = timeline_.now_ns();
   const Duration limit =
       kind->lasting == fault::Lasting::spell ? std::min(onset_limit, fault.lasts) : onset_limit;
   for (Watched& watched : opened) {
@@ -160,6 +162,14 @@ void Injector::record_lost(const std::string& change, const std::string& message
 bool Injector::witnesses_are_settled() const {
   return std::all_of(watched_.begin(), watched_.end(),
                      [](const Watched& watched) { return watched.watcher->is_settled(); });
+}
+
+void Injector::await_ends() {
+  expect_off("");
+  const Duration deadline = sys::monotonic_now() + end_limit;
+  while (!witnesses_are_settled() && sys::monotonic_now() < deadline) {
+    sys::sleep_until(sys::monotonic_now() + milliseconds(1));
+  }
 }
 
 void Injector::stop_witnesses() {

@@ -32,6 +32,8 @@ class Injector {
 
   bool has_changes_in_force() const { return !in_force_.empty(); }
   bool witnesses_are_settled() const;
+  // Everything was undone: gives the witnesses the time to see that it is over.
+  void await_ends();
   void stop_witnesses();
   std::optional<std::int64_t> first_commanded_ns() const { return first_commanded_ns_; }
   std::optional<std::int64_t> last_end_ns() const { return last_end_ns_; }

@@ -218,7 +218,10 @@ void Run::recover() {
       injector_.last_end_ns().value_or(timeline_.now_ns()) + plan_.recover_within.nanoseconds;
   while (wait_until(timeline_.now_ns() + watch_pause.nanoseconds)) {
     judge_gates();
-    if (!injector_.witnesses_are_settled() || !are_gates_judged()) continue;
+    if (!injector_.witnesses_are_settled()) continue;
+    // What no witness saw did not bite: there is nothing to heal, and the gates wait in vain.
+    if (!injector_.first_witnessed_ns()) return;
+    if (!are_gates_judged()) continue;
     const bool is_late = timeline_.now_ns() > steady_deadline;
     if (is_late || (is_steady_again() && has_enough_samples())) return;
   }
@@ -270,6 +273,7 @@ void Run::judge_gate(std::size_t index) {
 void Run::restore() {
   const bool asked = !guardian_is_gone_ && injector_.end_everything();
   if (session_ && (!asked || injector_.has_changes_in_force())) undo_without_session();
+  injector_.await_ends();
   injector_.stop_witnesses();
   prober_.stop();
   if (sampler_.joinable()) {
