@@ -19,7 +19,7 @@ change::Kind change_kind(std::string_view name, Keeping keeping) {
                        integer_at(params, "pid"));
   };
   kind.undo = [keeping](const json::object&) -> std::string {
-    return keeping == Keeping::irreversible ? "what has ended stays ended"
+    return keeping == Keeping::irreversible ? "cannot be undone: what has ended stays ended"
                                             : "lets the process run on as it did before";
   };
   return kind;

@@ -115,6 +115,13 @@ std::string_view who_undoes(std::string_view keeping) {
   return {};
 }
 
+// A change that cannot be undone says so itself, in plain letters.
+std::string in_capitals(std::string_view undo) {
+  constexpr std::string_view plainly = "cannot be undone: ";
+  if (undo.starts_with(plainly)) undo.remove_prefix(plainly.size());
+  return fmt::format("CANNOT BE UNDONE: {}", undo);
+}
+
 void add_changes(Page& page, const json::object& whole, const json::object& fault) {
   const json::array& changes = *array_at(fault, "changes");
   int number = 0;
@@ -126,7 +133,7 @@ void add_changes(Page& page, const json::object& whole, const json::object& faul
         shown(change, "keeping") == change::keeping_name(change::Keeping::irreversible);
     page.beside(4, label, column, shown(change, "does"));
     page.beside(4, "undo", column,
-                is_final ? "CANNOT BE UNDONE: " + shown(change, "undo") : shown(change, "undo"));
+                is_final ? in_capitals(shown(change, "undo")) : shown(change, "undo"));
     page.beside(4, "", column, who_undoes(shown(change, "keeping")));
     if (is_final) {
       const std::string accepted = shown(whole, "irreversible_accepted");
