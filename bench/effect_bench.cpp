@@ -26,22 +26,31 @@ namespace squall::bench {
 namespace {
 
 constexpr Duration patience = seconds(3);
+constexpr Duration observer_pause = microseconds(50);
+// The kernel takes a packet filter apart for some 15 ms after it is gone from view, under the lock
+// that the next one needs. Repetitions are kept apart, for the peer too, so that each meets a host
+// at rest.
+constexpr Duration rest = milliseconds(50);
 
 // Milliseconds from now until `seen` holds, while `act` runs beside it.
 double time_to_effect(const std::function<void()>& act, const std::function<bool()>& seen) {
   std::atomic<bool> is_ready = false;
   std::atomic<std::int64_t> seen_ns = 0;
   std::jthread observer([&] {
+    sys::use_precise_timers();
     is_ready = true;
-    const Duration deadline = sys::monotonic_now() + patience;
+    const Duration deadline = sys::monotonic_now() + rest + patience;
     while (sys::monotonic_now() < deadline) {
       if (seen()) {
         seen_ns = sys::monotonic_now().nanoseconds;
         return;
       }
+      // Spinning would take the CPU that the effect needs; this costs at most so much resolution.
+      sys::sleep_until(sys::monotonic_now() + observer_pause);
     }
   });
   while (!is_ready) ::sched_yield();
+  sys::sleep_until(sys::monotonic_now() + rest);
   const Duration commanded = sys::monotonic_now();
   act();
   observer.join();

@@ -4,13 +4,21 @@
 
 namespace squall::change {
 
+extern const Kind kind_cgroup_attribute;
+extern const Kind kind_cgroup_fence;
+extern const Kind kind_cpu_burner;
 extern const Kind kind_file_bytes;
+extern const Kind kind_file_content;
+extern const Kind kind_nft_table;
+extern const Kind kind_process_rlimit;
+extern const Kind kind_process_signal;
 extern const Kind kind_process_stop;
 
 const Catalogue& catalogue() {
   static const Catalogue kinds = {
-      &kind_file_bytes,
-      &kind_process_stop,
+      &kind_cgroup_attribute, &kind_cgroup_fence,   &kind_cpu_burner,
+      &kind_file_bytes,       &kind_file_content,   &kind_nft_table,
+      &kind_process_rlimit,   &kind_process_signal, &kind_process_stop,
   };
   return kinds;
 }

@@ -165,7 +165,7 @@ Result<Applied> Executor::apply(const std::string& id, const std::string& run,
   }
   live_.push_back(std::move(change));
   // Losing this record costs nothing: an undo is right whether apply ran or not.
-  static_cast<void>(journal_.append("applied", std::move(record)).ok());
+  static_cast<void>(journal_.append("applied", std::move(record), Journal::Durability::lazy).ok());
   step(Step::after_applied);
   return applied;
 }

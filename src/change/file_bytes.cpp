@@ -13,6 +13,7 @@
 #include "change/typed.h"
 #include "sys/clock.h"
 #include "sys/file.h"
+#include "sys/file_identity.h"
 
 namespace squall::change {
 namespace {
@@ -96,17 +97,18 @@ std::vector<Stretch> recorded_stretches(const json::object& before) {
   return stretches;
 }
 
-bool is_recorded_file(const struct stat& status, const json::object& before) {
-  return static_cast<std::int64_t>(status.st_dev) == integer_at(before, "device") &&
-         static_cast<std::int64_t>(status.st_ino) == integer_at(before, "inode");
+bool is_recorded_file(const sys::Fd& fd, const json::object& before) {
+  const Result<std::string> identity = sys::file_identity(fd);
+  return identity.ok() && *identity == text_at(before, "file");
 }
 
 Result<Footprint> footprint(const FileBytes& params) {
   struct stat status {};
   const std::string path = TRY(sys::real_path(params.path));
   const sys::Fd fd = TRY(open_regular(path, O_RDONLY, status));
-  return Footprint{.paths = {path},
-                   .resources = {fmt::format("file {}:{}", status.st_dev, status.st_ino)}};
+  return Footprint{
+      .paths = {path},
+      .resources = {"path " + path, fmt::format("file {}:{}", status.st_dev, status.st_ino)}};
 }
 
 Result<json::object> capture(const FileBytes& params) {
@@ -119,17 +121,15 @@ Result<json::object> capture(const FileBytes& params) {
                      {"before", to_base64(stretch.before)},
                      {"after", to_base64(stretch.after)}});
   }
-  return json::object{{"path", path},
-                      {"device", static_cast<std::int64_t>(status.st_dev)},
-                      {"inode", static_cast<std::int64_t>(status.st_ino)},
-                      {"stretches", std::move(items)}};
+  return json::object{
+      {"path", path}, {"file", TRY(sys::file_identity(fd))}, {"stretches", std::move(items)}};
 }
 
 Result<json::object> apply(const FileBytes& params, const json::object& before) {
   struct stat status {};
   const std::string path = text_at(before, "path");
   const sys::Fd fd = TRY(open_regular(path, O_RDWR, status));
-  if (!is_recorded_file(status, before)) {
+  if (!is_recorded_file(fd, before)) {
     return error(Code::conflict, params.path + " was replaced while squall looked at it");
   }
   for (const Stretch& stretch : recorded_stretches(before)) {
@@ -156,7 +156,7 @@ Look look(const json::object& before, int flags, sys::Fd& fd) {
     return seen;
   }
   fd = std::move(*opened);
-  seen.readable = is_recorded_file(status, before);
+  seen.readable = is_recorded_file(fd, before);
   if (!seen.readable) {
     seen.foreign = true;
     seen.detail = fmt::format("{} is another file now", text_at(before, "path"));

@@ -7,6 +7,8 @@
 
 #include <fcntl.h>
 #include <fmt/core.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "core/digest.h"
 #include "core/text.h"
@@ -18,8 +20,8 @@ namespace {
 
 constexpr std::size_t crc_digits = 8;
 constexpr std::size_t largest_journal = 256 << 20;
-// Reserved ahead of the end, so that the records of an undo still fit when the disk has filled up.
-constexpr std::uint64_t reserve_bytes = 256 << 10;
+constexpr std::uint64_t reserve_bytes = 256 << 10;  // padding made at once
+constexpr std::uint64_t reserve_ahead = 64 << 10;   // padding that must stand behind a begin
 
 std::string first_path(const std::string& folder) {
   return folder + "/journal";
@@ -85,28 +87,9 @@ void set_aside(const std::string& path) {
     return;  // a copy for people only; not worth failing
 }
 
-Result<sys::Fd> open_copy(const std::string& path) {
-  return sys::open_file(path, O_WRONLY | O_CREAT | O_APPEND, 0600);
-}
-
-Status append_to(const sys::Fd& fd, std::uint64_t size, std::string_view line) {
-  Status written = sys::write_all(fd, line);
-  if (written.ok() && ::fdatasync(fd.get()) != 0) written = errno_error(errno, "syncing");
-  if (!written.ok() && ::ftruncate(fd.get(), static_cast<off_t>(size)) != 0) {
-    return std::move(written).error().while_doing(
-        "appending; taking the torn record back failed too");
-  }
-  return written;
-}
-
-// Makes sure that room for the records of an undo exists before anything is promised.
-Status reserve(const sys::Fd& fd, std::uint64_t size) {
-  if (::fallocate(fd.get(), FALLOC_FL_KEEP_SIZE, 0, static_cast<off_t>(size + reserve_bytes)) ==
-      0) {
-    return ok();
-  }
-  if (errno == EOPNOTSUPP || errno == ENOSYS) return ok();  // a filesystem without preallocation
-  return errno_error(errno, "reserving room for the records of an undo");
+std::string_view without_padding(std::string_view text) {
+  const std::size_t last = text.find_last_not_of('\n');
+  return text.substr(0, last == std::string_view::npos ? 0 : last + 1);
 }
 
 }  // namespace
@@ -132,12 +115,12 @@ JournalContent merge_journal(std::string_view first, std::string_view second) {
   }
   for (const auto& [name, text] :
        {std::pair("journal", first), std::pair("journal.copy", second)}) {
-    if (text == content.text) continue;
+    if (without_padding(text) == without_padding(content.text)) continue;
     content.copies_are_sound = false;
     content.notes.push_back(
         fmt::format("{} was cut or damaged ({} bytes, {} are sound); the other copy "
                     "fills the gap",
-                    name, text.size(), content.text.size()));
+                    name, without_padding(text).size(), without_padding(content.text).size()));
   }
   return content;
 }
@@ -155,7 +138,7 @@ Result<Journal::Opened> Journal::open(const std::string& folder) {
   if (!opened.content.copies_are_sound) {
     for (const std::string& path : {first_path(folder), second_path(folder)}) {
       const Result<std::string> text = read_copy(path);
-      if (text.ok() && *text == opened.content.text) continue;
+      if (text.ok() && without_padding(*text) == without_padding(opened.content.text)) continue;
       set_aside(path);
       TRY_VOID(sys::write_file_durably(path, opened.content.text), "repairing the journal");
     }
@@ -167,35 +150,74 @@ Result<Journal::Opened> Journal::open(const std::string& folder) {
   if (!opened.content.records.empty()) {
     journal.next_number_ = opened.content.records.back().number + 1;
   }
-  journal.first_ = TRY(open_copy(first_path(folder)), "opening the journal");
-  journal.second_ = TRY(open_copy(second_path(folder)), "opening the journal");
-  TRY_VOID(sys::sync_folder(folder));
+  TRY_VOID(journal.open_copies(), "opening the journal");
   return opened;
 }
 
-Status Journal::append(std::string_view type, json::object body) {
+// A full disk is no reason to fail here: undoing needs to read, and the padding may be there
+// already.
+Status Journal::open_copies() {
+  for (auto& [copy, path] : {std::pair<Copy&, std::string>(first_, first_path(folder_)),
+                             std::pair<Copy&, std::string>(second_, second_path(folder_))}) {
+    copy.fd = TRY(sys::open_file(path, O_WRONLY | O_CREAT, 0600));
+    struct stat status {};
+    if (::fstat(copy.fd.get(), &status) != 0) return errno_error(errno, "looking at " + path);
+    copy.padded_to = static_cast<std::uint64_t>(status.st_size);
+    static_cast<void>(pad(copy, size_ + reserve_bytes).ok());
+  }
+  return sys::sync_folder(folder_);
+}
+
+Status Journal::pad(Copy& copy, std::uint64_t until) {
+  if (copy.padded_to >= until) return ok();
+  const std::string padding(until - copy.padded_to, '\n');
+  Status padded = sys::write_at(copy.fd, copy.padded_to, padding);
+  if (padded.ok() && ::fsync(copy.fd.get()) != 0) padded = errno_error(errno, "syncing");
+  if (!padded.ok()) {
+    // What was written of the padding is padding as well; only its length is uncertain.
+    return std::move(padded).error().while_doing("reserving room for the records of an undo");
+  }
+  copy.padded_to = until;
+  return ok();
+}
+
+Status Journal::write(Copy& copy, std::uint64_t offset, std::string_view line,
+                      Durability durability) {
+  Status written = sys::write_at(copy.fd, offset, line);
+  if (written.ok() && durability == Durability::synced && ::fdatasync(copy.fd.get()) != 0) {
+    written = errno_error(errno, "syncing");
+  }
+  if (!written.ok()) {
+    const std::string padding(line.size(), '\n');
+    static_cast<void>(sys::write_at(copy.fd, offset, padding).ok());
+  }
+  return written;
+}
+
+Status Journal::append(std::string_view type, json::object body, Durability durability) {
   body["n"] = next_number_;
   body["prev"] = last_hash_;
   body["boot"] = boot_;
   body["type"] = type;
   const std::string text = canonical_json(body);
-  const std::string line = fmt::format("{:08x} {}", crc32c(text), text);
-  if (type == "begin") {
-    TRY_VOID(reserve(first_, size_ + line.size()), "writing the journal");
-    TRY_VOID(reserve(second_, size_ + line.size()), "writing the journal");
+  const std::string record = fmt::format("{:08x} {}", crc32c(text), text);
+  const std::string line = record + "\n";
+  // Before anything is promised there must be room for what its undo will write.
+  const std::uint64_t needed = size_ + line.size() + (type == "begin" ? reserve_ahead : 0);
+  for (Copy* copy : {&first_, &second_}) {
+    if (copy->padded_to >= needed) continue;
+    TRY_VOID(pad(*copy, size_ + line.size() + reserve_bytes), "writing the journal");
   }
-  TRY_VOID(append_to(first_, size_, line + "\n"), "writing the journal");
-  const Status copied = append_to(second_, size_, line + "\n");
+  TRY_VOID(write(first_, size_, line, durability), "writing the journal");
+  const Status copied = write(second_, size_, line, durability);
   if (!copied.ok()) {
-    // The first copy alone is enough to undo; a record in one copy only is still taken back, so
-    // that the caller's "nothing is left of it" stays true.
-    if (::ftruncate(first_.get(), static_cast<off_t>(size_)) != 0) {
-      return errno_error(errno, "taking a journal record back");
-    }
+    // One copy alone would be enough to undo, but the caller is told that nothing is left of it.
+    const std::string padding(line.size(), '\n');
+    TRY_VOID(sys::write_at(first_.fd, size_, padding), "taking a journal record back");
     return Error(copied.error()).while_doing("writing the copy of the journal");
   }
-  size_ += line.size() + 1;
-  last_hash_ = sha256_hex(line);
+  size_ += line.size();
+  last_hash_ = sha256_hex(record);
   ++next_number_;
   return ok();
 }
@@ -207,12 +229,10 @@ Status Journal::compact() {
   const std::string line = fmt::format("{:08x} {}", crc32c(text), text);
   TRY_VOID(sys::write_file_durably(first_path(folder_), line + "\n"), "compacting the journal");
   TRY_VOID(sys::write_file_durably(second_path(folder_), line + "\n"), "compacting the journal");
-  first_ = TRY(open_copy(first_path(folder_)));
-  second_ = TRY(open_copy(second_path(folder_)));
   size_ = line.size() + 1;
   last_hash_ = sha256_hex(line);
   ++next_number_;
-  return ok();
+  return open_copies();
 }
 
 }  // namespace squall::change

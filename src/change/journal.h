@@ -4,9 +4,13 @@
 // before, so that no record can be taken out or put in unseen), "boot" (the kernel's boot id),
 // "type" and the members of the record. A person can read it with less(1).
 //
-// It is kept twice, in `journal` and `journal.copy`, each synced before an append returns. When one
-// copy was cut or damaged, the other one fills the gap; the damaged file is set aside, never
-// deleted.
+// It is kept twice, in `journal` and `journal.copy`, each synced before a durable append returns.
+// When one copy was cut or damaged, the other one fills the gap; the damaged file is set aside,
+// never deleted.
+//
+// Behind the last record both files are padded with newlines that are on disk already. A record is
+// written over them: syncing it then changes no metadata, which is several times faster than
+// growing the file, and the records of an undo find room even when the disk has filled up.
 #pragma once
 
 #include <cstdint>
@@ -34,7 +38,7 @@ struct JournalContent {
   std::vector<std::string> notes;  // one sentence a damage; empty for a sound journal
   std::string last_hash;           // of the last line; empty for an empty journal
   std::string text;                // the sound lines, as they stand in an undamaged file
-  bool copies_are_sound = true;    // both files hold exactly `text`
+  bool copies_are_sound = true;    // both files hold `text` and padding
 };
 
 // Merges the texts of the two copies. Pure: this is what the fuzzer drives.
@@ -49,22 +53,36 @@ class Journal {
   struct Opened;
   static Result<Opened> open(const std::string& folder);
 
-  // Returns once both copies are on disk. On an error nothing is left of the record.
-  Status append(std::string_view type, json::object body);
+  enum class Durability {
+    synced,  // both copies are on disk before append returns
+    lazy,    // survives the death of this process, not that of the host
+  };
+  // On an error nothing is left of the record.
+  Status append(std::string_view type, json::object body,
+                Durability durability = Durability::synced);
   // Replaces everything by one "checkpoint" record that carries the chain on. Only when nothing
   // lives.
   Status compact();
   std::uint64_t size() const { return size_; }
 
  private:
+  struct Copy {
+    sys::Fd fd;
+    std::uint64_t padded_to = 0;  // bytes of the file, records and padding
+  };
   Journal() = default;
+  Status open_copies();
+  static Status pad(Copy& copy, std::uint64_t until);
+  static Status write(Copy& copy, std::uint64_t offset, std::string_view line,
+                      Durability durability);
+
   std::string folder_;
   std::string boot_;
   std::string last_hash_;
   std::uint64_t next_number_ = 0;
-  std::uint64_t size_ = 0;
-  sys::Fd first_;
-  sys::Fd second_;
+  std::uint64_t size_ = 0;  // bytes of the records alone
+  Copy first_;
+  Copy second_;
 };
 
 struct Journal::Opened {

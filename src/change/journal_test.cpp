@@ -22,7 +22,12 @@ class JournalTest : public testing::Test {
   }
   void TearDown() override { std::filesystem::remove_all(folder_); }
 
-  std::string read(const std::string& name) { return sys::read_file(folder_ + "/" + name).value(); }
+  // The records, without the padding behind them.
+  std::string read(const std::string& name) {
+    std::string text = sys::read_file(folder_ + "/" + name).value();
+    text.resize(text.find_last_not_of('\n') + 1);
+    return text + "\n";
+  }
   void write(const std::string& name, std::string_view text) {
     ASSERT_TRUE(sys::write_file_durably(folder_ + "/" + name, text).ok());
   }

@@ -4,6 +4,7 @@
 
 #include <functional>
 #include <memory>
+#include <ostream>
 #include <string>
 #include <vector>
 
@@ -17,18 +18,35 @@ class Scene {
   virtual Request request() = 0;
   // Everything about the target that the kind could touch, as text.
   virtual std::string observe() = 0;
-  // Edits what the change touched. False where no third party could (a process of ours in a
-  // namespace).
-  virtual bool edit_as_third_party() { return false; }
+  // Edits what the change touched, for scenes that are editable.
+  virtual void edit_as_third_party() {}
+  // The part of the target that the third party edited.
+  virtual std::string observe_edit() { return observe(); }
+};
+
+// What a scene is like, and so which parts of the law can be held on it.
+struct Traits {
+  bool needs_root = false;
+  bool is_editable = false;       // a third party can edit what the change touched
+  bool names_processes = false;   // the request holds pids with their start times
+  bool touches_in_steps = false;  // apply and revert can be cut off half-way
 };
 
 struct SceneMaker {
+  std::string name;  // of the scene: letters, digits and underscores
   std::string kind;
-  bool needs_root = false;
+  Traits traits;
+  // nullptr where this host has no such target.
   std::function<std::unique_ptr<Scene>()> make;
 };
 
-// One for every reversible kind of the catalogue.
+// For messages of failed tests.
+inline void PrintTo(const SceneMaker& maker, std::ostream* out) {
+  *out << maker.name;
+}
+
+// At least one for every kind of the catalogue.
 const std::vector<SceneMaker>& scenes();
+std::vector<SceneMaker> scenes_where(const std::function<bool(const SceneMaker&)>& wanted);
 
 }  // namespace squall::change

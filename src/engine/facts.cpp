@@ -1,7 +1,10 @@
 #include "engine/facts.h"
 
+#include <algorithm>
+
 #include <fmt/core.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "scenario/references.h"
 #include "sys/cgroup.h"
@@ -30,6 +33,24 @@ std::optional<std::string> cpu_cgroup(const sys::ProcessId& id, const sys::HostF
   return directory.ok() ? std::optional(*directory) : std::nullopt;
 }
 
+// Later strikes may find nobody: the unit, its cgroup or its pid file may be gone while the victim
+// of the strike before is being restarted. This process and whoever started it name the victims in
+// their command lines, and are none.
+Result<std::vector<sys::Process>> find_victims(const Selector& selector, std::uint64_t ordinal) {
+  Result<std::vector<sys::Process>> found = sys::find_processes(selector);
+  if (!found.ok()) {
+    if (found.error().code == Code::not_found && ordinal > 0) return std::vector<sys::Process>{};
+    return found;
+  }
+  if (!selector.command_line.empty()) {
+    const std::vector<std::int64_t> family = sys::ancestors(::getpid());
+    std::erase_if(*found, [&](const sys::Process& process) {
+      return std::find(family.begin(), family.end(), process.id.pid) != family.end();
+    });
+  }
+  return found;
+}
+
 }  // namespace
 
 Result<fault::Facts> gather_facts(const fault::Wants& wants, const sys::HostFacts& host,
@@ -38,7 +59,7 @@ Result<fault::Facts> gather_facts(const fault::Wants& wants, const sys::HostFact
   facts.host = host;
   if (wants.victims) {
     std::vector<sys::Process> found =
-        TRY(sys::find_processes(*wants.victims), "finding the victims");
+        TRY(find_victims(*wants.victims, ordinal), "finding the victims");
     facts.victims = sys::pick_processes(*wants.victims, std::move(found), choices, ordinal);
   }
   for (const sys::Process& victim : facts.victims) {

@@ -123,20 +123,22 @@ void Watcher::take_look() {
 void Watcher::see(const witness::Sighting& sighting, std::int64_t before_ns,
                   std::int64_t after_ns) {
   last_detail_ = sighting.detail;
+  const std::int64_t oldest_ns = std::min(before_ns, after_ns - sighting.oldest.nanoseconds);
+  const std::int64_t newest_ns = std::max(last_other_ns_, after_ns - sighting.newest.nanoseconds);
   const bool waits_for_on = stage_ == Stage::waiting || stage_ == Stage::expecting_on;
   if (waits_for_on && !sighting.on) {
-    last_other_ns_ = before_ns;
+    last_other_ns_ = oldest_ns;
   } else if (stage_ == Stage::expecting_on && sighting.on) {
-    on_by_ns_ = after_ns;
-    write_edge("on", after_ns, sighting.detail);
+    on_by_ns_ = newest_ns;
+    write_edge("on", newest_ns, sighting.detail);
     stage_ = subject_.has_end ? Stage::in_force : Stage::settled;
     count_dose(sighting);
   } else if (stage_ == Stage::in_force) {
     count_dose(sighting);
   } else if (stage_ == Stage::expecting_off && sighting.on) {
-    last_other_ns_ = before_ns;
+    last_other_ns_ = oldest_ns;
   } else if (stage_ == Stage::expecting_off) {
-    write_edge("off", after_ns, sighting.detail);
+    write_edge("off", newest_ns, sighting.detail);
     stage_ = Stage::settled;
   }
 }

@@ -4,7 +4,7 @@
 #include <cstdio>
 
 #include <fmt/core.h>
-#include <sys/mman.h>
+#include <sched.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -24,9 +24,14 @@ void tell_ready(int fd, const std::string& line) {
   static_cast<void>(sys::write_all(owned, line + "\n").ok());
 }
 
-// Being undisturbed by the load that it keeps in force is part of the guardian's work.
+// Being undisturbed by the load that it keeps in force is part of the guardian's work: it runs
+// before every ordinary process, at the lowest real-time priority, and hands neither that nor a
+// better nice value on to its children. It sleeps nearly always, and the kernel keeps a share of
+// each CPU from real-time tasks.
 void keep_responsive() {
-  ::setpriority(PRIO_PROCESS, 0, -10);  // refused without privilege, which is harmless
+  ::setpriority(PRIO_PROCESS, 0, -10);  // for hosts that refuse the next line; both need privilege
+  const sched_param lowest{.sched_priority = 1};
+  ::sched_setscheduler(0, SCHED_RR | SCHED_RESET_ON_FORK, &lowest);
   sys::use_precise_timers();
   for (const int signal : {SIGPIPE, SIGHUP, SIGINT, SIGTERM}) ::signal(signal, SIG_IGN);
 }

@@ -6,6 +6,7 @@
 #include <cmath>
 #include <csignal>
 #include <limits>
+#include <map>
 
 #include <fmt/core.h>
 #include <poll.h>
@@ -293,8 +294,10 @@ std::vector<Process> pick_processes(const Selector& selector, std::vector<Proces
   }
   if (count >= found.size()) return found;
   std::vector<std::string> names;
-  for (std::size_t i = 0; i < found.size(); ++i) {
-    names.push_back(fmt::format("{}#{}", found[i].command_line, i));
+  // Counted among those of the same command line, so that one process more renames no other.
+  std::map<std::string, int> seen;
+  for (const Process& process : found) {
+    names.push_back(fmt::format("{}#{}", process.command_line, seen[process.command_line]++));
   }
   std::vector<Process> picked;
   for (const std::size_t index : choices.pick(names, count, ordinal)) {

@@ -1,0 +1,225 @@
+// file.content: a file holds something else.
+//
+// The new content is written to a stand-in beside the file, with the same owner, mode and (where
+// possible) extended attributes, and exchanged with it in one step (renameat2, RENAME_EXCHANGE):
+// the name never leads to nothing or to half a file. The original is kept untouched under the name
+// .NAME.squall-ID, and the undo exchanges back and removes the stand-in.
+//
+// Journaled, and right at whatever point it was cut off: ID comes from the parameters, and the
+// identity of the original is on record, so the undo asks where the original is. At its own name:
+// nothing was exchanged, or it was exchanged back. Under the kept name: the file in its place is
+// the stand-in, by its hash, owner and mode; if it is not, a third party edited or replaced it.
+// Then nothing is moved, and the original stays under the kept name, which the report tells. A
+// stand-in still being written is called .NAME.squall-ID.part, so what bears the kept name is
+// whole.
+//
+// Programs that hold the file open, and other hard links, keep the original. Filesystems without
+// RENAME_EXCHANGE and files that are mount points cannot be served.
+#include <cerrno>
+
+#include <fcntl.h>
+#include <fmt/core.h>
+#include <sys/stat.h>
+
+#include "change/typed.h"
+#include "core/digest.h"
+#include "core/text.h"
+#include "sys/file.h"
+#include "sys/file_exchange.h"
+#include "sys/file_identity.h"
+
+namespace squall::change {
+namespace {
+
+struct FileContent {
+  std::string path;
+  std::string content;
+  std::string source;
+};
+
+const param::Table<FileContent> table{{
+    param::field("path", &FileContent::path, {.about = "The file.", .required = true}),
+    param::field("content", &FileContent::content, {.about = "What it shall hold, in base64."}),
+    param::field("source", &FileContent::source, {.about = "Or a file whose content it takes."}),
+}};
+
+constexpr std::size_t content_max = 64 << 20;
+
+Result<std::string> new_content(const FileContent& params) {
+  if (!params.source.empty()) {
+    if (!params.content.empty()) return error(Code::invalid, "content and source are both given");
+    TRY_VOID(sys::open_regular_file(params.source), "reading the source");
+    return sys::read_file(params.source, content_max);
+  }
+  const std::optional<std::string> bytes = from_base64(params.content);
+  if (!bytes) return error(Code::invalid, "the content is not in base64");
+  return *bytes;
+}
+
+// Where the original is kept while the stand-in has its name.
+std::string kept_path(const FileContent& params, const std::string& path) {
+  constexpr std::size_t name_max = 200;  // so that the longest name still fits into 255 bytes
+  constexpr std::size_t id_digits = 12;
+  const std::string id = sha256_hex(canonical_json(table.to_json(params))).substr(0, id_digits);
+  return fmt::format("{}/.{}.squall-{}", sys::folder_of(path),
+                     sys::name_of(path).substr(0, name_max), id);
+}
+
+Result<sys::Fd> open_original(const std::string& path, struct stat& status) {
+  sys::Fd fd = TRY(sys::open_file(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK));
+  if (::fstat(fd.get(), &status) != 0) return errno_error(errno, "looking at " + path);
+  if (S_ISREG(status.st_mode)) return fd;
+  return error(Code::invalid, path + " is not a regular file");
+}
+
+Result<Footprint> footprint(const FileContent& params) {
+  const std::string path = TRY(sys::real_path(params.path));
+  struct stat status {};
+  TRY_VOID(open_original(path, status));
+  return Footprint{
+      .paths = {path, kept_path(params, path)},
+      .resources = {"path " + path, fmt::format("file {}:{}", status.st_dev, status.st_ino)}};
+}
+
+Result<json::object> capture(const FileContent& params) {
+  const std::string path = TRY(sys::real_path(params.path));
+  const std::string kept = kept_path(params, path);
+  struct stat status {};
+  const sys::Fd original = TRY(open_original(path, status));
+  for (const std::string& taken : {kept, kept + ".part"}) {
+    if (sys::file_identity(taken).ok()) {
+      return error(
+          Code::conflict,
+          fmt::format("{} exists: an original from an earlier run may be kept there", taken),
+          fmt::format("compare it with {} and move it back or away", path));
+    }
+  }
+  const std::string after = sha256_hex(TRY(new_content(params)));
+  if (after == TRY(sys::file_sha256(path))) {
+    return error(Code::invalid, fmt::format("{} holds this content already", path));
+  }
+  return json::object{{"path", path},
+                      {"kept", kept},
+                      {"original", TRY(sys::file_identity(original))},
+                      {"mode", static_cast<std::int64_t>(status.st_mode & 07777U)},
+                      {"owner", fmt::format("{}:{}", status.st_uid, status.st_gid)},
+                      {"after", after}};
+}
+
+Status exchange(const json::object& before) {
+  return sys::exchange_files(text_at(before, "kept"), text_at(before, "path"));
+}
+
+bool is_original(const std::string& path, const json::object& before) {
+  const Result<std::string> identity = sys::file_identity(path);
+  return identity.ok() && *identity == text_at(before, "original");
+}
+
+// Whether `path` is the stand-in as we made it.
+bool is_stand_in(const std::string& path, const json::object& before) {
+  struct stat status {};
+  if (is_original(path, before) || !open_original(path, status).ok()) return false;
+  const Result<std::string> hash = sys::file_sha256(path);
+  return hash.ok() && *hash == text_at(before, "after") &&
+         fmt::format("{}:{}", status.st_uid, status.st_gid) == text_at(before, "owner") &&
+         (status.st_mode & 07777U) == integer_at(before, "mode");
+}
+
+Result<json::object> apply(const FileContent& params, const json::object& before) {
+  const std::string path = text_at(before, "path");
+  const std::string kept = text_at(before, "kept");
+  const std::string content = TRY(new_content(params));
+  struct stat status {};
+  const sys::Fd original = TRY(open_original(path, status));
+  if (sha256_hex(content) != text_at(before, "after")) {
+    return error(Code::conflict, params.source + " was changed while squall read it");
+  }
+  TRY_VOID(sys::write_file_like(original, kept + ".part", content));
+  TRY_VOID(sys::rename_to_free(kept + ".part", kept));
+  if (is_original(path, before)) TRY_VOID(exchange(before));
+  if (is_original(kept, before)) return json::object{{"kept", kept}};
+  // Another file came to the name in between: it gets it back, unless it is still there.
+  if (!is_stand_in(kept, before)) TRY_VOID(exchange(before));
+  return error(Code::conflict, path + " was replaced while squall looked at it");
+}
+
+Result<Presence> verify(const FileContent&, const json::object& before) {
+  const std::string path = text_at(before, "path");
+  if (is_original(path, before)) return Presence::absent;
+  const bool is_ours = is_original(text_at(before, "kept"), before) && is_stand_in(path, before);
+  return is_ours ? Presence::in_force : Presence::foreign;
+}
+
+// The original has its name. What is left beside it goes, unless somebody edited it.
+Result<Reverted> clean_up(const json::object& before, Ending ending) {
+  const std::string kept = text_at(before, "kept");
+  if (!sys::file_identity(kept).ok()) return Reverted{ending, ""};
+  if (!is_stand_in(kept, before)) {
+    return Reverted{Ending::foreign,
+                    fmt::format("the original is back at {}; somebody edited what stood there "
+                                "meanwhile, which is kept at {}",
+                                text_at(before, "path"), kept)};
+  }
+  TRY_VOID(sys::remove_file(kept));
+  TRY_VOID(sys::sync_folder(sys::folder_of(kept)));
+  return Reverted{ending, ""};
+}
+
+Result<Reverted> revert(const FileContent&, const json::object& before) {
+  const std::string path = text_at(before, "path");
+  const std::string kept = text_at(before, "kept");
+  static_cast<void>(sys::remove_file(kept + ".part").ok());  // mostly there is none
+  if (is_original(path, before)) return clean_up(before, Ending::was_absent);
+  if (is_original(kept, before)) {
+    if (is_stand_in(path, before)) {
+      TRY_VOID(exchange(before), "putting the original back");
+      return clean_up(before, Ending::restored);
+    }
+    return Reverted{
+        Ending::foreign,
+        fmt::format("somebody else changed {}; the original is kept at {}", path, kept)};
+  }
+  if (is_stand_in(kept, before)) TRY_VOID(clean_up(before, Ending::was_absent));
+  if (!sys::file_identity(path).ok()) return Reverted{Ending::gone, path + " was removed"};
+  if (is_stand_in(path, before) && sys::file_identity(kept).ok()) {
+    // Died right after it exchanged a file that had replaced the original a moment before.
+    TRY_VOID(exchange(before), "putting back what replaced the original");
+    return clean_up(before, Ending::restored);
+  }
+  return Reverted{Ending::foreign, fmt::format("{} is another file now", path)};
+}
+
+std::string describe(const FileContent& params) {
+  if (!params.source.empty()) {
+    return fmt::format("replace the content of {} by that of {}", printable(params.path),
+                       printable(params.source));
+  }
+  const std::size_t size = from_base64(params.content).value_or("").size();
+  return fmt::format("replace the content of {} by {} other bytes", printable(params.path), size);
+}
+
+std::string undo(const FileContent& params) {
+  return fmt::format(
+      "put the original {}, kept beside it, back in its place, unless somebody else changed it",
+      printable(params.path));
+}
+
+}  // namespace
+
+extern const Kind kind_file_content;
+const Kind kind_file_content = make_kind<FileContent>({
+    .name = "file.content",
+    .about = "A file holds something else.",
+    .keeping = Keeping::journaled,
+    .survives_reboot = true,
+    .table = &table,
+    .footprint = footprint,
+    .capture = capture,
+    .apply = apply,
+    .verify = verify,
+    .revert = revert,
+    .describe = describe,
+    .undo = undo,
+});
+
+}  // namespace squall::change
