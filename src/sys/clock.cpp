@@ -29,6 +29,18 @@ Duration boottime_now() {
   return read_clock(CLOCK_BOOTTIME);
 }
 
+Duration thread_cpu_time() {
+  return read_clock(CLOCK_THREAD_CPUTIME_ID);
+}
+
+std::optional<Duration> process_cpu_time(std::int64_t pid) {
+  clockid_t clock{};
+  timespec used{};
+  if (clock_getcpuclockid(static_cast<pid_t>(pid), &clock) != 0) return std::nullopt;
+  if (clock_gettime(clock, &used) != 0) return std::nullopt;  // it ended in between
+  return Duration{used.tv_sec * 1'000'000'000 + used.tv_nsec};
+}
+
 std::int64_t wall_nanoseconds() {
   return read_clock(CLOCK_REALTIME).nanoseconds;
 }

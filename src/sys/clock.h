@@ -1,7 +1,9 @@
 // Time. One monotonic source for every measurement; wall time only beside it, for people.
 #pragma once
 
+#include <cstdint>
 #include <functional>
+#include <optional>
 #include <stop_token>
 #include <string>
 
@@ -13,6 +15,10 @@ namespace squall::sys {
 Duration monotonic_now();
 // CLOCK_BOOTTIME: goes on while the host sleeps; leases are counted in it.
 Duration boottime_now();
+// CPU time that the calling thread has used.
+Duration thread_cpu_time();
+// CPU time that all threads of a process, anybody's, have used; nullopt when it is gone.
+std::optional<Duration> process_cpu_time(std::int64_t pid);
 // RFC 3339 in UTC with milliseconds: "2026-03-01T12:00:00.123Z".
 std::string wall_time_text();
 // Nanoseconds since the Unix epoch, for ordering records across boots.
