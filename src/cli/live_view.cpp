@@ -52,9 +52,10 @@ std::string line_of(const Layout& layout, std::string_view name, const std::stri
 // Where two texts stand at both ends of a line; the left one gives way.
 std::string both_ends(std::string_view left, Colour left_colour, std::string_view right,
                       const Style& style) {
-  const std::size_t room = style.width - std::min(style.width, columns(right) + 2);
+  if (style.width < columns(right) + 3) return clip(style, right, style.width);
+  const std::size_t room = style.width - columns(right) - 2;
   return paint(style, left_colour, fit(style, left, room)) + "  " +
-         paint(style, Colour::dim, clip(style, right, style.width));
+         paint(style, Colour::dim, right);
 }
 
 std::string phase_line(const LiveState& state, std::int64_t now_ns, const Style& style) {
@@ -212,7 +213,7 @@ std::vector<std::string> render_live(const LiveState& state, std::int64_t now_ns
                             said.text, said.colour, style));
   }
   for (const LiveCheck& check : state.checks()) {
-    // One millisecond is flat: the noise of a fast target is no mountain range.
+    // Less than 5 ms never fills a cell: the noise of a fast target is no mountain range.
     const Said said = say_check(check);
     lines.push_back(line_of(layout, check.plan.name,
                             render_sparkline(check.points, window, 5, style), said.text,

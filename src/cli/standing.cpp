@@ -62,10 +62,11 @@ std::string render_change(const ChangeInForce& change, std::size_t number, const
                                  printable(change.describe), change.kind, printable(change.id),
                                  paint(style, Colour::dim, "to undo: "), printable(change.undo));
   if (!change.problem.empty()) {
-    text += "     " +
-            paint(style, Colour::bad,
-                  fmt::format("not undone yet, {}: ", engine::say_count(change.tries, "time"))) +
-            printable(change.problem) + "\n";
+    text +=
+        "     " +
+        paint(style, Colour::bad,
+              fmt::format("not undone yet, tried {}: ", engine::say_count(change.tries, "time"))) +
+        printable(change.problem) + "\n";
   }
   return text;
 }
@@ -160,7 +161,11 @@ std::string render_standing(const Standing& standing, const Style& style) {
       row("halted",
           standing.halted ? paint(style, Colour::bad, "yes: ") + printable(*standing.halted) : "no",
           style);
-  text += row("runs", standing.runs.empty() ? "none" : "", style);
+  text += row("runs",
+              standing.runs.empty()
+                  ? "none"
+                  : engine::say_count(static_cast<std::int64_t>(standing.runs.size()), "run"),
+              style);
   for (const ConnectedRun& run : standing.runs) {
     text += fmt::format("  {} (pid {}, its lease has {} left)\n", printable(run.run), run.pid,
                         render_rounded(milliseconds(run.lease_left_ms)));

@@ -1,0 +1,163 @@
+// The program as a whole, where nothing is touched: documents, words, lists.
+#include "cli/program_test.h"
+
+namespace squall::cli {
+namespace {
+
+class Documents : public ProgramTest {};
+
+TEST_F(Documents, CheckTellsEveryMistakeAtOnceWithItsPlace) {
+  const std::string path = write("wrong.yaml",
+                                 "scenario: wrong\n"
+                                 "baseline: 3\n"
+                                 "steady_state:\n"
+                                 "  - {name: there, flie: {path: /etc/passwd}}\n"
+                                 "faults:\n"
+                                 "  - process.puase: {select: {pid: 1}}\n"
+                                 "    for: 2 m\n");
+  const Said said = squall({"check", path});
+  EXPECT_EQ(said.code, 2);
+  EXPECT_EQ(said.output, "");
+  EXPECT_TRUE(contains(said.errors, path + ":2:11: "));
+  EXPECT_TRUE(contains(said.errors, "has no unit"));
+  EXPECT_TRUE(contains(said.errors, path + ":4:"));
+  EXPECT_TRUE(contains(said.errors, "did you mean \"file\"?"));
+  EXPECT_TRUE(contains(said.errors, path + ":6:5: "));
+  EXPECT_TRUE(contains(said.errors, "did you mean \"process.pause\"?"));
+  EXPECT_TRUE(contains(said.errors, "nothing was touched"));
+}
+
+TEST_F(Documents, RunRefusesWhatCheckRefusesAndMakesNoState) {
+  const std::string path = write("wrong.yaml", "scenario: [\n");
+  const Said said = squall({"run", path});
+  EXPECT_EQ(said.code, 2);
+  EXPECT_TRUE(contains(said.errors, path + ":"));
+  EXPECT_FALSE(sys::exists(state()));
+}
+
+TEST_F(Documents, CheckGoesOnToTheNextFileAndSaysThePlanOfTheSoundOnes) {
+  const std::string sound = pause_scenario(::getpid());
+  const Said said = squall({"check", file("absent.yaml"), sound});
+  EXPECT_EQ(said.code, 2);
+  EXPECT_TRUE(contains(said.errors, "absent.yaml"));
+  EXPECT_TRUE(contains(said.errors, "No such file"));
+  EXPECT_TRUE(contains(said.output, sound + ": sound, plan "));
+}
+
+TEST_F(Documents, ALaterTargetMapWinsAndASettingWinsOverAll) {
+  const std::string path = write("map.yaml",
+                                 "scenario: map\n"
+                                 "steady_state:\n"
+                                 "  - {name: there, file: {path: \"${where.file}\"}}\n"
+                                 "faults:\n"
+                                 "  - process.pause: {select: {name: \"${who}\"}}\n"
+                                 "    for: 1 s\n");
+  const std::string first = write("a.yaml", "targets: {where: {file: /a, more: 1}, who: redis}\n");
+  const std::string second = write("b.yaml", "targets: {where: {file: /b}}\n");
+  const Said said = squall(
+      {"explain", path, "--json", "--targets", first, "--targets", second, "--set", "who=nginx"});
+  EXPECT_TRUE(contains(said.output, "path: /b"));
+  EXPECT_TRUE(contains(said.output, "name: nginx"));
+  const Said without = squall({"check", path, "--targets", second});
+  EXPECT_EQ(without.code, 2);
+  EXPECT_TRUE(contains(without.errors, "unknown reference \"who\""));
+}
+
+TEST_F(Documents, ExplainSaysEachChangeAndItsUndoAndTouchesNothing) {
+  const sys::Child victim;
+  const Said said = squall({"explain", pause_scenario(victim.pid())});
+  EXPECT_EQ(said.code, 0) << said.errors;
+  EXPECT_TRUE(contains(said.output, "stop process " + std::to_string(victim.pid())));
+  EXPECT_TRUE(contains(said.output, "continue process " + std::to_string(victim.pid())));
+  EXPECT_TRUE(contains(said.output, "Nothing was touched."));
+  EXPECT_FALSE(sys::exists(state()));
+  const Said as_json = squall({"explain", "--json", pause_scenario(victim.pid())});
+  const Result<json::value> parsed = parse_json(as_json.output);
+  ASSERT_TRUE(parsed.ok());
+  EXPECT_TRUE(bool_at(parsed->as_object(), "possible"));
+}
+
+TEST_F(Documents, ADryRunSaysTheSameAndEndsWithWhatIsPossible) {
+  const sys::Child victim;
+  const Said possible = squall({"run", "--dry-run", pause_scenario(victim.pid())});
+  EXPECT_EQ(possible.code, 0);
+  EXPECT_TRUE(contains(possible.output, "Everything named here is possible on this host."));
+  const Said impossible = squall({"run", "--dry-run", pause_scenario(4'000'000)});
+  EXPECT_EQ(impossible.code, 3);
+  EXPECT_TRUE(contains(impossible.output, "NOT POSSIBLE ON THIS HOST"));
+  EXPECT_FALSE(sys::exists(state()));
+}
+
+TEST_F(Documents, FaultsAreListedWithWhatThisHostCanDo) {
+  const Said all = squall({"faults"});
+  EXPECT_EQ(all.code, 0);
+  EXPECT_TRUE(contains(all.output, "process.pause"));
+  const Said one = squall({"faults", "process.pause"});
+  EXPECT_EQ(one.code, 0);
+  EXPECT_TRUE(contains(one.output, "How it is undone"));
+  const Said wrong = squall({"faults", "process.puase"});
+  EXPECT_EQ(wrong.code, 2);
+  EXPECT_TRUE(contains(wrong.errors, "did you mean process.pause?"));
+  const Said machine = squall({"faults", "--json"});
+  const Result<json::value> parsed = parse_json(machine.output);
+  ASSERT_TRUE(parsed.ok());
+  EXPECT_TRUE(bool_at(parsed->as_array().at(0).as_object(), "available"));
+}
+
+TEST_F(Documents, SomebodyWithoutRightsIsToldWhatIsMissing) {
+  if (::geteuid() != 0) GTEST_SKIP() << "needs root, to become somebody else";
+  ProgramOptions nobody = in(file("nobody"));
+  nobody.user = 65534;
+  const Said said = squall({"faults"}, nobody);
+  if (said.code == 126) GTEST_SKIP() << "others may not read the build folder";
+  EXPECT_EQ(said.code, 0);
+  EXPECT_TRUE(contains(said.output, "Not possible here"));
+  EXPECT_TRUE(contains(said.output, "network.block: "));
+  EXPECT_TRUE(contains(said.output, "sudo"));
+}
+
+TEST_F(Documents, ProbesAreListedWithWhatTheyMeasure) {
+  const Said all = squall({"probes"});
+  EXPECT_EQ(all.code, 0);
+  EXPECT_TRUE(contains(all.output, "latency"));
+  const Said one = squall({"probes", "http"});
+  EXPECT_EQ(one.code, 0);
+  EXPECT_TRUE(contains(one.output, "status"));
+  const Said wrong = squall({"probes", "htpp"});
+  EXPECT_EQ(wrong.code, 2);
+  EXPECT_TRUE(contains(wrong.errors, "did you mean http?"));
+}
+
+TEST_F(Documents, TheSchemaIsOneJsonDocument) {
+  const Said said = squall({"schema"});
+  EXPECT_EQ(said.code, 0);
+  const Result<json::value> parsed = parse_json(said.output);
+  ASSERT_TRUE(parsed.ok());
+  EXPECT_TRUE(contains(text_at(parsed->as_object(), "$schema"), "json-schema.org"));
+}
+
+TEST_F(Documents, CompletionsAreMadeForTheWholeProgram) {
+  for (const char* shell : {"bash", "zsh", "fish"}) {
+    const Said said = squall({"completion", shell});
+    EXPECT_EQ(said.code, 0);
+    EXPECT_TRUE(contains(said.output, "recover"));
+  }
+  EXPECT_EQ(squall({"completion", "tcsh"}).code, 2);
+}
+
+TEST_F(Documents, TheVersionComesAtOnce) {
+  Duration best = seconds(10);
+  for (int i = 0; i < 20; ++i) {
+    const Duration start = sys::monotonic_now();
+    const Said said = squall({"--version"});
+    best = std::min(best, sys::monotonic_now() - start);
+    EXPECT_EQ(said.code, 0);
+    EXPECT_TRUE(said.output.starts_with("squall "));
+  }
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+  EXPECT_LT(best, milliseconds(20));
+#endif
+}
+
+}  // namespace
+}  // namespace squall::cli
