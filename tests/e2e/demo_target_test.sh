@@ -114,7 +114,7 @@ nothing_left() {  # nothing_left WHEN: takes the target down and looks for what 
 
 mounts_before=$(mounts)
 network_before=$(host_network)
-group=squall-demo-$(printf %s "$dir" | sha256sum | cut -c1-12)
+group=demo-target-$(printf %s "$dir" | sha256sum | cut -c1-12)
 
 # --- up ----------------------------------------------------------------------------------------------------------------
 
