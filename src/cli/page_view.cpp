@@ -58,6 +58,20 @@ std::vector<std::string> cells_of(std::string_view line) {
   return cells;
 }
 
+// When the columns before the last leave it no room for a few words.
+bool is_too_wide(const Table& table, std::size_t width) {
+  constexpr std::size_t few_words = 24;
+  std::size_t used = 0;
+  for (std::size_t i = 0; i + 1 < table.heading.size(); ++i) {
+    std::size_t widest = columns(table.heading[i]);
+    for (const std::vector<Cell>& row : table.rows) {
+      widest = std::max(widest, columns(row[i].text));
+    }
+    used += widest + 2;
+  }
+  return used + few_words > width;
+}
+
 class PageView {
  public:
   explicit PageView(const Style& style)
@@ -112,12 +126,33 @@ class PageView {
     table_.rows.push_back(std::move(row));
   }
 
+  std::string as_table() const {
+    Style style = style_;
+    style.is_terminal = true;  // a page is for reading, so its tables are always wrapped
+    style.width = width_;
+    return render_table(table_, style);
+  }
+
+  // Each row as a paragraph: the name, what stands between, and below it the last cell.
+  std::string as_entries() const {
+    std::string text;
+    for (const std::vector<Cell>& row : table_.rows) {
+      std::vector<std::string> between;
+      for (std::size_t i = 1; i + 1 < row.size(); ++i) {
+        if (!row[i].text.empty()) between.push_back(table_.heading[i] + ": " + row[i].text);
+      }
+      text += paint(style_, Colour::accent, row.front().text) + "\n";
+      for (const std::string& part : {join(between, "; "), row.back().text}) {
+        if (part.empty()) continue;
+        for (const std::string& line : wrap(part, width_ - 4)) text += "    " + line + "\n";
+      }
+    }
+    return text;
+  }
+
   void flush() {
     if (!table_.heading.empty()) {
-      Style style = style_;
-      style.is_terminal = true;  // a page is for reading, so its tables are always wrapped
-      style.width = width_;
-      text_ += render_table(table_, style);
+      text_ += is_too_wide(table_, width_) ? as_entries() : as_table();
       table_ = {};
     }
     if (paragraph_.empty()) return;

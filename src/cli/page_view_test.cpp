@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "core/text.h"
 #include "faults/fault.h"
 #include "faults/page.h"
 
@@ -50,6 +51,16 @@ TEST(PageView, ShowsMarkdownAsPlainText) {
             "      - network.rain: {}  # `as it is`\n");
 }
 
+TEST(PageView, ShowsATableThatIsTooWideAsEntries) {
+  EXPECT_EQ(render_page("| name | type | default | meaning |\n|---|---|---|---|\n"
+                        "| drop | a rather long word | | What is dropped on the way. |\n",
+                        {.width = 30}),
+            "drop\n"
+            "    type: a rather long word\n"
+            "    What is dropped on the\n"
+            "    way.\n");
+}
+
 TEST(PageView, ShowsHeadingsByColoursWhereThereAreSome) {
   const std::string text = render_page("# A\n\n## B\n", {.has_colour = true});
   EXPECT_EQ(text, "\x1b[36mA\x1b[0m\n\n\x1b[1mB\x1b[0m\n");
@@ -62,7 +73,11 @@ TEST(PageView, ShowsThePageOfEveryFaultWithoutMarkupAndWithinTheWidth) {
     EXPECT_EQ(text.find("|---"), std::string::npos) << text;
     EXPECT_EQ(text.find("\n#"), std::string::npos) << text;
     EXPECT_EQ(text.find("```"), std::string::npos) << text;
-    EXPECT_NE(text.find("    faults:\n"), std::string::npos) << text;
+    const std::size_t code = text.find("    faults:\n");
+    ASSERT_NE(code, std::string::npos) << text;
+    for (const std::string& line : split(text.substr(0, code), '\n')) {
+      EXPECT_LE(columns(line), 80U) << line;
+    }
   }
 }
 

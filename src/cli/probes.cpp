@@ -47,13 +47,12 @@ std::string page(const probe::Kind& kind) {
 }
 
 void list_all(const Console& console) {
-  Table table{{"probe", "measures", "about"}, {}};
+  Table table{{"probe", "what it does, and the values that it measures"}, {}};
   for (const probe::Kind* kind : probe::catalogue()) {
     std::vector<std::string> values;
     for (const probe::Value& value : kind->values) values.push_back(value.name);
     table.rows.push_back({{std::string(kind->name), Colour::accent},
-                          {join(values, ", ")},
-                          {std::string(kind->about)}});
+                          {fmt::format("{} Values: {}.", kind->about, join(values, ", "))}});
   }
   console.print(render_table(table, console.style()));
   console.print("\nfor all of one: squall probes NAME\n");
