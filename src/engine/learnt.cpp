@@ -41,10 +41,12 @@ std::string return_text(const Evidence& evidence) {
 std::string harm_text(const CheckSummary& worst) {
   if (worst.bad == 0) {
     return fmt::format("none of {} of the check {} failed, so at most {} would",
-                       say_count(worst.samples, "sample"), worst.name, say_bound(worst.harm_bound));
+                       say_count(worst.samples, "sample"), say_name(worst.name),
+                       say_bound(worst.harm_bound));
   }
   return fmt::format("{} of {} of the check {} failed meanwhile (at most {})", worst.bad,
-                     say_count(worst.samples, "sample"), worst.name, say_bound(worst.harm_bound));
+                     say_count(worst.samples, "sample"), say_name(worst.name),
+                     say_bound(worst.harm_bound));
 }
 
 std::string reaction_text(const Evidence& evidence) {
@@ -89,14 +91,14 @@ Findings what_held(const Evidence& evidence) {
   Findings findings;
   for (const CheckEvidence& check : evidence.checks) {
     const CheckSummary& summary = check.summary;
-    findings.push_back(fmt::format("the {} check {}: {} of {} broken, so harm < {}", summary.demand,
-                                   summary.name, summary.bad, say_count(summary.samples, "sample"),
-                                   say_bound(summary.harm_bound)));
+    findings.push_back(fmt::format(
+        "the {} check {}: {} of {} broken, so harm < {}", summary.demand, say_name(summary.name),
+        summary.bad, say_count(summary.samples, "sample"), say_bound(summary.harm_bound)));
   }
   const std::int64_t on = evidence.moments.on.value_or(0);
   for (const GateSummary& gate : evidence.gates) {
     findings.push_back(fmt::format("the {} gate {} was met after {} (limit {})", gate.gate,
-                                   gate.check, say_interval_since(gate.at, on),
+                                   say_name(gate.check), say_interval_since(gate.at, on),
                                    render_rounded(gate.within)));
   }
   return findings;

@@ -68,7 +68,7 @@ struct StopWords {
 };
 constexpr std::array<StopWords, 5> stop_words = {{
     {"condition", "a stop condition was met"},
-    {"operator", "the operator stopped the run"},
+    {"operator", "the operator ended the run"},
     {"lost_lease", "the lease on the changes was lost"},
     {"halted", "everything was halted"},
     {"timeline", "the timeline could not be written"},
@@ -81,7 +81,7 @@ Findings stopped(const Evidence& evidence) {
     for (const StopWords& words : stop_words) {
       if (words.reason == stop.reason) sentence = words.sentence;
     }
-    sentence += fmt::format(" {} into the run", say_instant(stop.at_ns));
+    sentence += fmt::format(", after {}", say_instant(stop.at_ns));
     findings.push_back(stop.text.empty() ? sentence : fmt::format("{}: {}", sentence, stop.text));
   }
   return findings;

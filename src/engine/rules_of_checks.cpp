@@ -54,7 +54,7 @@ void add_broken_demand(const Evidence& evidence, const CheckEvidence& check, Fin
   const std::string_view said = check.demand() == Demand::never ? "must never hold, but held in"
                                                                 : "must always hold, but broke in";
   findings.push_back(fmt::format(
-      "the check {} {} {} of {}, {}", check.summary.name, said, check.demanded_broken,
+      "the check {} {} {} of {}, {}", say_name(check.summary.name), said, check.demanded_broken,
       say_count(check.demanded_samples, "sample"),
       first_broken_text(check, *check.first_broken_demanded, evidence.moments.on.value_or(0))));
 }
@@ -69,7 +69,7 @@ void add_missing_return(const Evidence& evidence, const CheckEvidence& check, Fi
     const std::int64_t deadline = off + within.nanoseconds;
     findings.push_back(fmt::format(
         "the check {} was steady again only {} after the end of the fault, {} past the limit of {}",
-        check.summary.name, say_interval_since(at, off), say_interval_since(at, deadline),
+        say_name(check.summary.name), say_interval_since(at, off), say_interval_since(at, deadline),
         render_rounded(within)));
   } else if (how == Return::still_broken) {
     const Sample& last = *check.recovery->last_broken;
@@ -78,7 +78,7 @@ void add_missing_return(const Evidence& evidence, const CheckEvidence& check, Fi
         within > Duration{} ? fmt::format(" (limit {})", render_rounded(within)) : "";
     findings.push_back(fmt::format(
         "the check {} was not steady again: still broken {} after the end of the fault{}{}",
-        check.summary.name, say_interval_since({last.sent_ns, last.done_ns}, off), limit,
+        say_name(check.summary.name), render_rounded(nanoseconds(last.sent_ns - off)), limit,
         why.empty() ? "" : ": " + why));
   }
 }
@@ -89,7 +89,7 @@ void add_missed_gates(const Evidence& evidence, Findings& findings) {
     const bool is_heal = gate.gate == "heal";
     findings.push_back(fmt::format("{} within {}: the check {} was not met{}{}",
                                    is_heal ? "nothing healed it" : "nobody noticed it",
-                                   render_rounded(gate.within), gate.check,
+                                   render_rounded(gate.within), say_name(gate.check),
                                    gate.why.empty() ? "" : ": ", gate.why));
   }
 }
@@ -99,8 +99,9 @@ void add_shortage(const CheckEvidence& check, std::int64_t have, std::string_vie
   if (have >= fewest_samples) return;
   findings.push_back(fmt::format(
       "the check {} has {} {}, {} are needed: {} more ({} at least {}, or probe more often)",
-      check.summary.name, say_count(have, "sample"), when, fewest_samples, fewest_samples - have,
-      remedy, render_rounded(check.check->plan.every * (fewest_samples + 1))));
+      say_name(check.summary.name), say_count(have, "sample"), when, fewest_samples,
+      fewest_samples - have, remedy,
+      render_rounded(check.check->plan.every * (fewest_samples + 1))));
 }
 
 Findings of_every_check(const Evidence& evidence,
@@ -123,7 +124,7 @@ Findings baseline_broken(const Evidence& evidence) {
       findings.push_back(fmt::format(
           "the steady state was not measured before the fault, so nothing was injected: the check "
           "{} has no sample that counts",
-          check.summary.name));
+          say_name(check.summary.name)));
     }
     const Sample* broken = check.first_broken_in_baseline;
     if (broken == nullptr) continue;
@@ -131,8 +132,8 @@ Findings baseline_broken(const Evidence& evidence) {
     findings.push_back(fmt::format(
         "the steady state did not hold before the fault, so nothing was injected: the check {} "
         "broke in {} of {}{}{}",
-        check.summary.name, check.baseline_broken, say_count(check.baseline_samples, "sample"),
-        why.empty() ? "" : ": ", why));
+        say_name(check.summary.name), check.baseline_broken,
+        say_count(check.baseline_samples, "sample"), why.empty() ? "" : ": ", why));
   }
   return findings;
 }
@@ -142,10 +143,11 @@ Findings struck_on_a_broken_baseline(const Evidence& evidence) {
   Findings findings;
   for (const CheckEvidence& check : evidence.checks) {
     if (check.demand() != Demand::steady || check.baseline_broken == 0) continue;
-    findings.push_back(fmt::format(
-        "the check {} was already broken in {} of {} before the fault, so later harm "
-        "says nothing of it",
-        check.summary.name, check.baseline_broken, say_count(check.baseline_samples, "sample")));
+    findings.push_back(
+        fmt::format("the check {} was already broken in {} of {} before the fault, so later harm "
+                    "says nothing of it",
+                    say_name(check.summary.name), check.baseline_broken,
+                    say_count(check.baseline_samples, "sample")));
   }
   return findings;
 }
@@ -160,7 +162,8 @@ Findings gates_not_judged(const Evidence& evidence) {
       return gate.check == check.name && gate.gate == name;
     });
     if (!was_judged) {
-      findings.push_back(fmt::format("the {} gate {} was never judged", name, check.name));
+      findings.push_back(
+          fmt::format("the {} gate {} was never judged", name, say_name(check.name)));
     }
   }
   return findings;
@@ -188,7 +191,7 @@ Findings shortages_of(const Evidence& evidence, const CheckEvidence& check) {
 
 Findings unclear_recovery_of(const Evidence& evidence, const CheckEvidence& check) {
   if (check.demand() != Demand::steady || return_of(evidence, check) != Return::unclear) return {};
-  const std::string& name = check.summary.name;
+  const std::string name = say_name(check.summary.name);
   if (check.recovery && check.recovery->is_established()) {
     return {fmt::format(
         "the check {} was steady again {} after the end of the fault, which lies across the "

@@ -123,7 +123,7 @@ TEST(Verdict, IsUnsupportedWhenAChangeIsNotPossibleHere) {
 
 TEST(Verdict, AbortsForEveryReasonToStop) {
   const std::vector<std::pair<std::string, std::string>> words = {
-      {"condition", "a stop condition was met"},  {"operator", "the operator stopped the run"},
+      {"condition", "a stop condition was met"},  {"operator", "the operator ended the run"},
       {"lost_lease", "the lease on the changes"}, {"halted", "everything was halted"},
       {"timeline", "the timeline could not be"},  {"whatever", "the run was stopped (whatever)"}};
   for (const auto& [reason, said] : words) {
@@ -131,7 +131,7 @@ TEST(Verdict, AbortsForEveryReasonToStop) {
     tale.add(2500 * ms, "stop", {{"reason", reason}, {"text", "error_rate > 20 %"}});
     const Verdict verdict = judge(tale.events);
     expect(verdict, Outcome::aborted, said);
-    EXPECT_THAT(verdict.reasons.front(), HasSubstr("2.500 s into the run: error_rate > 20 %"));
+    EXPECT_THAT(verdict.reasons.front(), HasSubstr(", after 2.500 s: error_rate > 20 %"));
     EXPECT_TRUE(verdict.restored);
     EXPECT_THAT(verdict.learnt, Not(HasSubstr("restored")));
   }
@@ -142,7 +142,7 @@ TEST(Verdict, SaysThatTheHostIsNotAsBeforeEvenWhenAborted) {
   tale.add(2500 * ms, "stop", {{"reason", "operator"}, {"text", ""}});
   tale.drop("change_reverted");
   const Verdict verdict = judge(tale.events);
-  expect(verdict, Outcome::aborted, "the operator stopped the run");
+  expect(verdict, Outcome::aborted, "the operator ended the run");
   EXPECT_THAT(all_reasons(verdict), HasSubstr("signal.stop of process.pause is not known to be"));
   EXPECT_FALSE(verdict.restored);
 }

@@ -76,6 +76,11 @@ std::string say_interval(Interval interval) {
   const Scale& scale = scale_of(std::max(std::abs(low), std::abs(high)));
   int decimals = scale.nanoseconds == 1 ? 0 : decimals_of(high / scale.nanoseconds);
   const bool is_exact = interval.after_ns == interval.by_ns;
+  // A narrow interval needs finer digits, or rounding outwards would make it look wide.
+  const double width = (high - low) / scale.nanoseconds;
+  while (!is_exact && decimals < 4 && scale.nanoseconds > 1 && width * std::pow(10, decimals) < 1) {
+    ++decimals;
+  }
   std::string from;
   std::string to;
   const auto say = [&] {
@@ -105,6 +110,11 @@ std::string say_bound(double fraction) {
 
 std::string say_share(double fraction) {
   return percent(fraction, 0);
+}
+
+std::string say_name(std::string_view name) {
+  const bool is_one_word = !name.empty() && name.find_first_of(" \t\n,;:\"'()") == name.npos;
+  return is_one_word ? std::string(name) : fmt::format("\"{}\"", name);
 }
 
 std::string say_count(std::int64_t count, std::string_view thing) {

@@ -19,6 +19,8 @@ std::string say_instant(std::int64_t at_ns);
 std::string say_bound(double fraction);
 // "3.2 %", rounded to the nearest.
 std::string say_share(double fraction);
+// A name within a sentence: as it is when it is one word, otherwise in quotes.
+std::string say_name(std::string_view name);
 // "1 sample", "12 samples".
 std::string say_count(std::int64_t count, std::string_view thing);
 // For people and tables: "0.84 ms", "12.5 ms", "1.25 s".

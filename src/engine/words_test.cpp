@@ -19,7 +19,7 @@ TEST(SayInterval, UsesOneUnitForBothBounds) {
 
 TEST(SayInterval, RoundsOutwards) {
   EXPECT_EQ(say_interval({219'900 * us, 260'100 * us}), "0.21 to 0.27 s");
-  EXPECT_EQ(say_interval({1'999'999 * us, 2'000'001 * us}), "1.99 to 2.01 s");
+  EXPECT_EQ(say_interval({1'999'999 * us, 2'000'001 * us}), "1.9999 to 2.0001 s");
 }
 
 TEST(SayInterval, SaysAnExactInstantOnce) {
@@ -54,6 +54,12 @@ TEST(SayBound, RoundsUpAndNeverPastTheWhole) {
 TEST(SayShare, RoundsToTheNearest) {
   EXPECT_EQ(say_share(0.0301), "3 %");
   EXPECT_EQ(say_share(0.1649), "16 %");
+}
+
+TEST(SayName, QuotesWhatIsNotOneWord) {
+  EXPECT_EQ(say_name("front-page"), "front-page");
+  EXPECT_EQ(say_name("front page"), "\"front page\"");
+  EXPECT_EQ(say_name(""), "\"\"");
 }
 
 TEST(SayCount, AgreesInNumber) {

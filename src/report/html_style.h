@@ -1,10 +1,10 @@
 // The style sheet of the HTML report.
 #pragma once
 
-#include <string_view>
+#include <string>
 
 namespace squall::report {
 
-std::string_view html_style();
+std::string html_style();
 
 }  // namespace squall::report

@@ -3,6 +3,7 @@
 
 #include "report/drills_test.h"
 #include "report/looks_test.h"
+#include "report/odd_drills_test.h"
 #include "report/report.h"
 
 namespace squall::report {

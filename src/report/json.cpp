@@ -1,3 +1,6 @@
+// The JSON report holds what was recorded rather than what is said of it: times as numbers, changes
+// and witnesses one by one, and the plan as it was. Its members only ever grow in number; whoever
+// reads it must ignore those it does not know.
 #include <algorithm>
 
 #include "report/outline.h"

@@ -1,3 +1,5 @@
+// The Markdown report lays the outline out as headings, lists and tables. A cell of a table cannot
+// hold a line break or a bar, so every text goes through escape_markdown().
 #include <fmt/core.h>
 
 #include "core/text.h"
