@@ -50,12 +50,12 @@ h3 { font-size: 15px; font-weight: 650; }
 .step { border-top: 3px solid var(--line); }
 .step.yes { border-top-color: var(--good); }
 .step.no { border-top-color: var(--bad); }
-)css";
-
-constexpr std::string_view tables = R"css(
 .tone-held { --tone: var(--held); } .tone-refuted { --tone: var(--refuted); }
 .tone-invalid { --tone: var(--invalid); } .tone-inconclusive { --tone: var(--inconclusive); }
 .tone-aborted { --tone: var(--aborted); } .tone-unsupported { --tone: var(--unsupported); }
+)css";
+
+constexpr std::string_view tables = R"css(
 .scroll { overflow-x: auto; }
 table { border-collapse: collapse; width: 100%; font-size: 14px; }
 th { text-align: left; font-weight: 600; color: var(--soft); font-size: 13px;
