@@ -209,9 +209,6 @@ void add_fingerprint_findings(const Story& story, Findings& findings) {
     findings.push_back(
         fmt::format("the host differs in {} more places", after->differences.size() - most_shown));
   }
-  if (after->differences.empty() && before->digest != after->digest) {
-    findings.push_back("the host is not as before: its fingerprint changed");
-  }
 }
 
 }  // namespace

@@ -284,12 +284,14 @@ TEST(Verdict, IsInvalidWhenTheFingerprintDiffers) {
   EXPECT_FALSE(verdict.restored);
 }
 
-TEST(Verdict, IsInvalidWhenOnlyTheDigestOfTheFingerprintDiffers) {
+// The digest names a state. What ends by itself (a process that somebody else had stopped, and that
+// died) changes it too, and is no difference that anybody left behind.
+TEST(Verdict, DoesNotJudgeByTheDigestOfTheFingerprint) {
   Tale tale = kill();
   tale.edit("fingerprint", [](Event& event) {
     if (text_at(event, "moment") == "after") event["digest"] = "bb22";
   });
-  expect(judge(tale.events), Outcome::invalid, "its fingerprint changed");
+  EXPECT_NE(judge(tale.events).outcome, Outcome::invalid);
 }
 
 TEST(Verdict, IsInvalidWithoutAFingerprintOfEitherMoment) {
