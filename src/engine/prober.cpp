@@ -36,6 +36,12 @@ json::object shortened(const json::object& values) {
 
 }  // namespace
 
+std::vector<Taken> untainted(const Prober& prober, std::size_t check, std::int64_t since_ns) {
+  std::vector<Taken> taken = prober.taken(check, since_ns);
+  std::erase_if(taken, [](const Taken& one) { return one.tainted; });
+  return taken;
+}
+
 Duration lateness_limit(Duration every) {
   return std::max(lateness_floor, every / 5);
 }

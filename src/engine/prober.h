@@ -80,6 +80,9 @@ class Prober {
   std::vector<std::jthread> threads_;
 };
 
+// The samples of a check that count, planned at or after `since_ns`, in order.
+std::vector<Taken> untainted(const Prober& prober, std::size_t check, std::int64_t since_ns);
+
 // Later than this after its planned instant, a sample is tainted.
 Duration lateness_limit(Duration every);
 

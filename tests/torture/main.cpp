@@ -10,6 +10,7 @@
 // is cut at a random byte before that start; in others a third party edits the target meanwhile,
 // which must never be overwritten.
 #include <algorithm>
+#include <charconv>
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
@@ -63,6 +64,12 @@ std::string option(int words, char** given, const std::string& name, const std::
   return fallback;
 }
 
+int number(const std::string& text) {
+  int value = -1;
+  std::from_chars(text.data(), text.data() + text.size(), value);
+  return value;
+}
+
 }  // namespace
 
 int main(int words, char** given) {
@@ -77,8 +84,8 @@ int main(int words, char** given) {
   if (::mkdtemp(pattern.data()) == nullptr) return 2;
   setting.state_folder = pattern;
   setting.guardian = squall::torture::program_beside("squall-guardian-dying");
-  const int trials = std::atoi(option(words, given, "trials", "400").c_str());
-  const int only = std::atoi(option(words, given, "only", "-1").c_str());
+  const int trials = number(option(words, given, "trials", "400"));
+  const int only = number(option(words, given, "only", "-1"));
 
   std::map<std::string, Tally> by_blow;
   std::map<std::string, Tally> by_kind;
