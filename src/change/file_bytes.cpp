@@ -1,9 +1,9 @@
 // file.bytes: some bytes of a file read differently, in place.
 //
 // The inode stays, so a process that has the file open or mapped sees the change too, as it would
-// see bit rot. Journaled: the old and the new bytes are on record before the file is touched. The
-// undo compares byte by byte: a byte that is neither the old nor the new one was written by
-// somebody else, and then the whole file is left as it is and reported.
+// see bit rot; and like bit rot it leaves the modification time. Journaled: the old and the new
+// bytes are on record before. The undo compares byte by byte: one that is neither the old nor the
+// new was written by somebody else, and then the whole file is left as it is and reported.
 #include <cerrno>
 
 #include <fcntl.h>
@@ -43,11 +43,9 @@ struct Stretch {
 Result<sys::Fd> open_regular(const std::string& path, int flags, struct stat& status) {
   sys::Fd fd = TRY(sys::open_file(path, flags | O_NOFOLLOW | O_NONBLOCK));
   if (::fstat(fd.get(), &status) != 0) return errno_error(errno, "looking at " + path);
-  if (!S_ISREG(status.st_mode)) {
-    return error(Code::invalid, path + " is not a regular file",
-                 "name a file, not a folder or device");
-  }
-  return fd;
+  if (S_ISREG(status.st_mode)) return fd;
+  return error(Code::invalid, path + " is not a regular file",
+               "name a file, not a folder or device");
 }
 
 Result<std::vector<Stretch>> read_stretches(const FileBytes& params, const sys::Fd& fd) {
@@ -97,6 +95,16 @@ std::vector<Stretch> recorded_stretches(const json::object& before) {
   return stretches;
 }
 
+std::int64_t modified_ns(const struct stat& status) {
+  return status.st_mtim.tv_sec * 1'000'000'000LL + status.st_mtim.tv_nsec;
+}
+
+// As far as we may: who can write a file need not own it.
+void set_modified(const sys::Fd& fd, std::int64_t time_ns) {
+  const timespec times[] = {{0, UTIME_OMIT}, {time_ns / 1'000'000'000, time_ns % 1'000'000'000}};
+  static_cast<void>(::futimens(fd.get(), times));
+}
+
 bool is_recorded_file(const sys::Fd& fd, const json::object& before) {
   const Result<std::string> identity = sys::file_identity(fd);
   return identity.ok() && *identity == text_at(before, "file");
@@ -121,8 +129,10 @@ Result<json::object> capture(const FileBytes& params) {
                      {"before", to_base64(stretch.before)},
                      {"after", to_base64(stretch.after)}});
   }
-  return json::object{
-      {"path", path}, {"file", TRY(sys::file_identity(fd))}, {"stretches", std::move(items)}};
+  return json::object{{"path", path},
+                      {"file", TRY(sys::file_identity(fd))},
+                      {"modified_ns", modified_ns(status)},
+                      {"stretches", std::move(items)}};
 }
 
 Result<json::object> apply(const FileBytes& params, const json::object& before) {
@@ -135,6 +145,7 @@ Result<json::object> apply(const FileBytes& params, const json::object& before) 
   for (const Stretch& stretch : recorded_stretches(before)) {
     TRY_VOID(sys::write_at(fd, stretch.offset, stretch.after), "writing to " + path);
   }
+  set_modified(fd, integer_at(before, "modified_ns"));
   return json::object{};
 }
 
@@ -149,34 +160,29 @@ struct Look {
 
 Look look(const json::object& before, int flags, sys::Fd& fd) {
   Look seen;
+  const std::string path = text_at(before, "path");
+  const auto foreign = [&](std::string why) {
+    seen.foreign = true;
+    seen.detail = std::move(why);
+    return seen;
+  };
   struct stat status {};
-  Result<sys::Fd> opened = open_regular(text_at(before, "path"), flags, status);
+  Result<sys::Fd> opened = open_regular(path, flags, status);
   if (!opened.ok()) {
     seen.detail = opened.error().render();
     return seen;
   }
   fd = std::move(*opened);
   seen.readable = is_recorded_file(fd, before);
-  if (!seen.readable) {
-    seen.foreign = true;
-    seen.detail = fmt::format("{} is another file now", text_at(before, "path"));
-    return seen;
-  }
+  if (!seen.readable) return foreign(path + " is another file now");
   for (const Stretch& stretch : recorded_stretches(before)) {
     const Result<std::string> now = sys::read_at(fd, stretch.offset, stretch.before.size());
-    if (!now.ok() || now->size() != stretch.before.size()) {
-      seen.foreign = true;
-      seen.detail = fmt::format("{} was cut short", text_at(before, "path"));
-      return seen;
-    }
+    if (!now.ok() || now->size() != stretch.before.size()) return foreign(path + " was cut short");
     for (std::size_t i = 0; i < now->size(); ++i) {
-      const char byte = (*now)[i];
-      if (byte == stretch.before[i]) continue;
-      if (byte != stretch.after[i]) {
-        seen.foreign = true;
-        seen.detail = fmt::format("byte {} of {} was written by somebody else", stretch.offset + i,
-                                  text_at(before, "path"));
-        return seen;
+      if ((*now)[i] == stretch.before[i]) continue;
+      if ((*now)[i] != stretch.after[i]) {
+        return foreign(
+            fmt::format("byte {} of {} was written by somebody else", stretch.offset + i, path));
       }
       seen.changed = true;
     }
@@ -200,10 +206,14 @@ Result<Reverted> revert(const FileBytes&, const json::object& before) {
     return error(Code::failed, seen.detail);
   }
   if (!seen.changed) return Reverted{Ending::was_absent, "the bytes stand as before"};
+  // Another time than the one we left: somebody else wrote elsewhere in the file, which must show.
+  struct stat status {};
+  if (::fstat(fd.get(), &status) != 0) return errno_error(errno, "looking at the file");
+  const bool is_ours = modified_ns(status) == integer_at(before, "modified_ns");
   for (const Stretch& stretch : recorded_stretches(before)) {
-    TRY_VOID(sys::write_at(fd, stretch.offset, stretch.before),
-             "restoring " + text_at(before, "path"));
+    TRY_VOID(sys::write_at(fd, stretch.offset, stretch.before), "restoring the bytes");
   }
+  if (is_ours) set_modified(fd, modified_ns(status));
   if (::fsync(fd.get()) != 0) return errno_error(errno, "syncing " + text_at(before, "path"));
   return Reverted{Ending::restored, ""};
 }

@@ -120,9 +120,11 @@ const Kind kind_file_corrupt = kind_of<Corrupt>({
         "Bytes chosen by the seed are overwritten in place, each with a value that surely differs "
         "from the old one. Readers see it at once, also those who hold the file open or mapped, "
         "because they share the page cache.",
-    .undo = "The old bytes and the modification time are put back. They are in the journal "
-            "beforehand: if squall dies or the host reboots, the guardian or the next start of "
-            "squall writes them. Bytes that somebody else rewrote meanwhile are reported and left.",
+    .undo =
+        "The old bytes are put back; the modification time stays as it was all along. They are in "
+        "the journal beforehand: if squall dies or the host reboots, the guardian or the next "
+        "start of squall writes them. Bytes that somebody else rewrote meanwhile are reported "
+        "and left.",
     .limits = "A program that has read the file into its own memory sees nothing until it reads "
               "again. A program that writes the file meanwhile may write the damage back after the "
               "end, or copy it elsewhere (backups, replicas): what was derived from wrong bytes is "
