@@ -93,7 +93,12 @@ Status await_ready(const sys::Fd& pipe) {
 }  // namespace
 
 Result<std::string> find_guardian_program() {
-  if (const char* named = std::getenv("SQUALL_GUARDIAN")) return std::string(named);
+  if (const char* named = std::getenv("SQUALL_GUARDIAN")) {
+    if (::access(named, X_OK) == 0) return std::string(named);
+    return errno_error(errno,
+                       fmt::format("the guardian program {} cannot be run", printable(named)))
+        .advise("name the program squall-guardian in SQUALL_GUARDIAN, or unset it");
+  }
   std::array<char, PATH_MAX> buffer;
   const ssize_t size = ::readlink("/proc/self/exe", buffer.data(), buffer.size());
   const std::string own =

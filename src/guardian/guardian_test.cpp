@@ -240,6 +240,16 @@ TEST_F(GuardianTest, ChangesNothingWhenTheStateFolderIsReadOnly) {
   }
 }
 
+TEST_F(GuardianTest, NamesTheProgramThatIsNotThere) {
+  launch_.program.clear();
+  ::setenv("SQUALL_GUARDIAN", "/absent/squall-guardian", 1);
+  const Result<Client> client = Client::connect_or_start(launch_);
+  ::unsetenv("SQUALL_GUARDIAN");
+  ASSERT_FALSE(client.ok());
+  EXPECT_NE(client.error().render().find("/absent/squall-guardian"), std::string::npos);
+  EXPECT_FALSE(client.error().next.empty());
+}
+
 TEST_F(GuardianTest, LeavesWhenNobodyNeedsIt) {
   { const auto session = open(); }
   EXPECT_TRUE(eventually([&] { return !is_state_locked(launch_.state_folder); }, seconds(3)));
