@@ -79,8 +79,14 @@ Result<Loaded> load_scenario(const std::string& path, const DocumentWords& words
     options.sources.settings.push_back(TRY(scenario::parse_setting(setting)));
   }
   Loaded loaded{std::nullopt, Diagnostics(path)};
-  const std::string text =
-      TRY(sys::read_file(path, scenario_bytes_max), "reading the scenario " + path);
+  Result<std::string> read = sys::read_file(path, scenario_bytes_max);
+  if (!read.ok()) {
+    // Whatever the reason, it is the wrong file.
+    return error(Code::invalid,
+                 fmt::format("reading the scenario {}: {}", path, read.error().render()),
+                 read.error().next);
+  }
+  const std::string text = std::move(read).value();
   load_target_maps(words.targets, options.sources, loaded.mistakes);
   // A scenario read with half its target map would only repeat what is wrong with the map.
   if (!loaded.mistakes.empty()) return loaded;

@@ -35,6 +35,12 @@ TEST_F(Documents, RunRefusesWhatCheckRefusesAndMakesNoState) {
   EXPECT_FALSE(sys::exists(state()));
 }
 
+TEST_F(Documents, AFolderIsNoScenario) {
+  const Said said = squall({"run", file("")});
+  EXPECT_EQ(said.code, 2);
+  EXPECT_TRUE(contains(said.errors, "Is a directory"));
+}
+
 TEST_F(Documents, CheckGoesOnToTheNextFileAndSaysThePlanOfTheSoundOnes) {
   const std::string sound = pause_scenario(::getpid());
   const Said said = squall({"check", file("absent.yaml"), sound});
