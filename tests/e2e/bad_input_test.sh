@@ -42,7 +42,7 @@ check "and the host is as before" well
 
 # --- documents ---------------------------------------------------------------------------------------
 
-for file in "$scenarios"/wrong/*.yaml; do
+for file in "$root/tests/scenarios/wrong/"*.yaml; do
   name=$(basename "$file")
   hint=$(sed -n 's/^# says: //p' "$file")
   check "$name is refused with exit code 2 and says: $hint" \
