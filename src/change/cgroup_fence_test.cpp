@@ -32,10 +32,11 @@ class Parent {
     if (pid_ == 0) live();
   }
   ~Parent() {
+    // In this order: a child becomes ours to wait for when its parent is gone.
     for (const pid_t pid : {pid_, child_, orphan_}) {
-      if (pid > 0) ::kill(pid, SIGKILL);
-    }
-    while (::waitpid(-1, nullptr, 0) > 0) {
+      if (pid <= 0) continue;
+      ::kill(pid, SIGKILL);
+      ::waitpid(pid, nullptr, 0);
     }
     ::prctl(PR_SET_CHILD_SUBREAPER, 0);
     for (const int fd : {order_[0], order_[1], answer_[0], answer_[1]}) ::close(fd);

@@ -19,7 +19,7 @@ Result<Reverted> wait_until_absent(const Kind& kind, const Live& change) {
   const Duration deadline = sys::monotonic_now() + gone_limit;
   while (true) {
     const Presence presence = TRY(kind.verify(change.request.params, change.before));
-    if (presence != Presence::in_force) return Reverted{Ending::restored, ""};
+    if (presence == Presence::absent) return Reverted{Ending::restored, ""};
     if (sys::monotonic_now() >= deadline) {
       return error(Code::failed, "the kernel still shows the change although its holder is gone");
     }

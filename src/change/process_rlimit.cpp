@@ -152,10 +152,8 @@ int set_as_owner(const ProcessRlimit& params, const rlimit& limit) {
 
 Status set_soft_limit(const ProcessRlimit& params, rlim_t soft) {
   const sys::Fd pidfd = TRY(sys::open_process(params.id()));
-  const rlimit limit {
-    soft, TRY(read_limit(params))
-    .rlim_max
-  };
+  const rlimit now = TRY(read_limit(params));
+  const rlimit limit{soft, now.rlim_max};
   const auto number = static_cast<__rlimit_resource>(params.resource);
   int problem = 0;
   if (::prlimit(static_cast<pid_t>(params.pid), number, &limit, nullptr) != 0) problem = errno;
