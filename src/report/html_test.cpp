@@ -84,6 +84,15 @@ TEST(Html, FollowsLightAndDark) {
   EXPECT_THAT(page(redis_drill()), HasSubstr("@media (prefers-color-scheme: dark)"));
 }
 
+// The interval of the return begins with the last broken sample, which was sent before the end.
+TEST(Html, CountsTheReturnFromTheEndUnlessItCameBefore) {
+  const Tale::Options at_the_end{
+      .is_spell = true, .every = milliseconds(30), .broken_until_ms = 4010};
+  EXPECT_THAT(page(Tale::of(at_the_end)), HasSubstr("<td>0 to 22 ms after the end</td>"));
+  EXPECT_THAT(page(Tale::of({.is_spell = true, .broken_until_ms = 2500})),
+              HasSubstr("<td>0.45 to 0.51 s after the command</td>"));
+}
+
 TEST(Html, SaysThatDurationsWereScaled) {
   Tale tale = redis_drill();
   tale.plan.time_scale = 0.1;

@@ -70,6 +70,19 @@ std::string gate_floor(const Story& story, const Verdict& verdict, std::string_v
   return "";
 }
 
+// From the command, or from the end for what follows it. What an interval says of the time before
+// its origin is no part of the fault, and is left out.
+std::string counted(const ClockLine& line, const Clocks& clocks) {
+  if (!clocks.commanded || line.name == "commanded") return {};
+  const bool follows_end = line.name == "witnessed off" || line.name == "steady again";
+  const std::optional<Interval>& off = clocks.commanded_off;
+  const bool is_after_end = follows_end && off && line.at->by_ns > off->by_ns;
+  const std::int64_t origin = is_after_end ? off->by_ns : clocks.commanded->by_ns;
+  const Interval at{std::max(line.at->after_ns, origin), std::max(line.at->by_ns, origin)};
+  return fmt::format("{} after the {}", engine::say_interval_since(at, origin),
+                     is_after_end ? "end" : "command");
+}
+
 std::vector<ClockLine> clock_lines(const Story& story, const Verdict& verdict) {
   const Clocks& clocks = verdict.clocks;
   const std::string steady = steady_floor(story);
@@ -90,17 +103,9 @@ std::vector<ClockLine> clock_lines(const Story& story, const Verdict& verdict) {
       line.floor.clear();
       continue;
     }
-    line.when = engine::say_interval(*line.at);
-    const bool is_after_end = line.name == "witnessed off" || line.name == "steady again";
-    if (is_after_end && clocks.commanded_off) {
-      line.since =
-          engine::say_interval_since(*line.at, clocks.commanded_off->by_ns) + " after the end";
-    } else if (clocks.commanded && line.name != "commanded") {
-      // What the last good sample before the command says of that time is no part of the fault.
-      const std::int64_t on = clocks.commanded->by_ns;
-      const Interval at{std::max(line.at->after_ns, on), std::max(line.at->by_ns, on)};
-      line.since = engine::say_interval_since(at, on) + " after the command";
-    }
+    const bool is_exact = line.at->after_ns == line.at->by_ns;
+    line.when = is_exact ? engine::say_instant(line.at->by_ns) : engine::say_interval(*line.at);
+    line.since = counted(line, clocks);
   }
   return lines;
 }
