@@ -62,6 +62,8 @@ TEST(SteadyCheck, IsUnclearWithoutThreeGoodSamplesAtTheEnd) {
   const Tale::Options options{.watched_until_ms = 3500, .broken_until_ms = 3400};
   expect(judge(Tale::of(options).events), Outcome::inconclusive,
          "has 2 good samples after the fault, 3 in a row show that it is steady: 1 more");
+  const Tale::Options longer{.watched_until_ms = 3550, .broken_until_ms = 3400};
+  EXPECT_EQ(judge(Tale::of(longer).events).outcome, Outcome::held);
 }
 
 TEST(SteadyCheck, NeedsTheEndOfTheRunToBeGood) {
