@@ -154,7 +154,8 @@ double draw_faults(Canvas& canvas, const Frame& frame, const Story& story, doubl
   const std::vector<Band> bands = bands_of(story);
   for (const scenario::PlannedFault& fault : story.plan.faults) {
     canvas.text(0, y + 16, "name", fitted(fault.id, Frame::left - 12));
-    double label_x = Frame::left;
+    double label_x = Frame::left;  // behind the last bar
+    double first_x = Frame::right;
     std::string target;
     for (const engine::Strike& strike : story.strikes) {
       if (strike.fault == fault.id && target.empty()) target = strike.target;
@@ -167,13 +168,15 @@ double draw_faults(Canvas& canvas, const Frame& frame, const Story& story, doubl
       canvas.box({from + shift, y + 3, width, 18}, "bar",
                  fmt::format("{} {}", fault.id, describe_params(fault)), 2);
       label_x = std::max(label_x, from + (band.is_instant ? 3 : width));
+      first_x = std::min(first_x, from);
     }
-    const double room = Frame::right - label_x - 8;
-    if (room > 120) {
-      canvas.text(label_x + 8, y + 16, "said", fitted(target, room));
+    // Where there is more room: behind the bars, or before them.
+    const double behind = Frame::right - label_x - 8;
+    const double before = first_x - Frame::left - 16;
+    if (behind > 120 || behind > before) {
+      canvas.text(label_x + 8, y + 16, "said", fitted(target, behind));
     } else {
-      canvas.text(frame.x(bands.empty() ? 0 : bands.front().from_ns) - 8, y + 16, "said",
-                  fitted(target, 400), Anchor::end);
+      canvas.text(first_x - 8, y + 16, "said", fitted(target, before), Anchor::end);
     }
     y += 26;
   }
