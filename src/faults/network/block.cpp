@@ -152,6 +152,18 @@ Result<std::string> namespace_of(const Block& block, const Facts& facts) {
   return fmt::format("/proc/{}/ns/net", facts.victims.front().id.pid);
 }
 
+// "local port 6379 in /run/netns/blue (reject tcp in and out)"
+std::string target_of(const Block& block, const std::string& where) {
+  std::vector<std::string> parts;
+  if (!block.peer.empty()) parts.push_back("peer " + printable(block.peer));
+  if (block.port != 0) parts.push_back(fmt::format("remote port {}", block.port));
+  if (block.local_port != 0) parts.push_back(fmt::format("local port {}", block.local_port));
+  const std::string rule = sys::describe(rule_of(block));
+  return fmt::format("{} in {} ({})", parts.empty() ? "everything" : join(parts, ", "),
+                     where.empty() ? "the host's network namespace" : printable(where),
+                     rule.substr(0, rule.find(',')));
+}
+
 Result<Strike> plan(const Block& block, const Facts& facts, const Choices& choices,
                     std::uint64_t ordinal) {
   const std::string where = TRY(namespace_of(block, facts));
@@ -173,11 +185,9 @@ Result<Strike> plan(const Block& block, const Facts& facts, const Choices& choic
       {"namespace", block.witness_namespace.empty() ? where : block.witness_namespace},
       {"protocol", block.protocol == Protocol::udp ? "udp" : "tcp"},
       {"expects", refused ? "reject" : "drop"}};
-  return Strike{
-      .changes = {{"nft.table", std::move(request)}},
-      .watches = {{"network.blocked", std::move(watch)}},
-      .target = fmt::format("{}, in {}", sys::describe(rule_of(block)),
-                            where.empty() ? "the host's network namespace" : printable(where))};
+  return Strike{.changes = {{"nft.table", std::move(request)}},
+                .watches = {{"network.blocked", std::move(watch)}},
+                .target = target_of(block, where)};
 }
 
 }  // namespace

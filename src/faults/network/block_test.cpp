@@ -31,7 +31,7 @@ TEST(NetworkBlock, MakesOneTableWithOneRule) {
             R"([{"action":"drop","direction":"out","local_port":0,"peer":"10.0.0.5",)"
             R"("protocol":"any","remote_port":6379}])");
   EXPECT_EQ(strike.target,
-            "drop out, peer 10.0.0.5, remote port 6379, in the host's network namespace");
+            "peer 10.0.0.5, remote port 6379 in the host's network namespace (drop out)");
 }
 
 TEST(NetworkBlock, NamesTheTableBySeedAndStrike) {
