@@ -7,13 +7,16 @@
 // words, only those whose name holds one of them. The last line is the sum; exit 1 on a failure. It
 // shares no code with what it tests.
 #include <algorithm>
+#include <cerrno>
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <sstream>
 
+#include <fcntl.h>
 #include <fmt/core.h>
+#include <sys/file.h>
 #include <unistd.h>
 
 #include "runner/outcome.h"
@@ -186,6 +189,18 @@ bool read_options(int count, char** words, Options& options) {
   return !options.build.empty() && !options.source.empty() && options.limit_seconds > 0;
 }
 
+// As root, tests make namespaces, control groups and mounts, and compare the host before and after:
+// two runs on one host would find each other's. The lock ends with this process.
+void wait_for_turn() {
+  if (::geteuid() != 0) return;
+  const int lock = ::open("/run/lock/squall-tests.lock", O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+  if (lock < 0 || ::flock(lock, LOCK_EX | LOCK_NB) == 0) return;
+  fmt::print("another run of the tests is under way on this host; waiting for its end\n");
+  std::fflush(stdout);
+  while (::flock(lock, LOCK_EX) != 0 && errno == EINTR) {
+  }
+}
+
 int run_all(const Options& options) {
   const std::vector<TestProgram> programs = find_programs(options);
   const std::vector<ExpectedSkip> expected =
@@ -234,6 +249,7 @@ int main(int count, char** words) {
     fmt::print(stderr, "usage: test-runner --build DIR --source DIR [--limit SECONDS] [WORD...]\n");
     return 2;
   }
+  squall::runner::wait_for_turn();
   squall::runner::adopt_orphans();
   return squall::runner::run_all(options);
 }
