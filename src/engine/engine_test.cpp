@@ -202,7 +202,7 @@ TEST_F(EngineTest, RefutesWhenSomethingThatMustHoldBreaks) {
   when_witnessed([this] { static_cast<void>(sys::remove_file(file_).ok()); });
   plan_.recover_within = milliseconds(500);
   const Verdict verdict = run();
-  EXPECT_EQ(verdict.outcome, Outcome::refuted);
+  EXPECT_EQ(verdict.outcome, Outcome::refuted) << join(verdict.reasons, "; ");
   ASSERT_FALSE(verdict.reasons.empty());
 }
 

@@ -4,6 +4,7 @@
 
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -29,6 +30,10 @@ class Injector {
   // What a guardian that came after a dead one must have undone.
   void record_undone_by_successor(const std::vector<std::string>& still_live);
   void record_lost(const std::string& change, const std::string& message);
+
+  // Whether a sentence of the fingerprint speaks of something that a change of this run touched. Of
+  // processes and cgroups only: whatever else differs is nobody's own.
+  bool may_be_ours(const std::string& difference) const;
 
   bool has_changes_in_force() const { return !in_force_.empty(); }
   bool witnesses_are_settled() const;
@@ -65,6 +70,7 @@ class Injector {
   const Environment& environment_;
   const sys::HostFacts& host_;
   guardian::Session* session_ = nullptr;
+  std::set<std::string> touched_;  // pids and paths, from the parameters of the changes
   std::vector<InForce> in_force_;
   std::vector<Watched> watched_;
   std::uint64_t next_change_ = 0;

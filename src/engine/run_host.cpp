@@ -92,12 +92,17 @@ void Run::take_fingerprint(std::string_view moment) {
     return;
   }
   json::array found;
-  if (before_) {
-    for (const std::string& text : sys::differences(*before_, *taken))
+  const std::vector<std::string> texts =
+      before_ ? sys::differences(*before_, *taken) : std::vector<std::string>{};
+  for (const std::string& text : texts) {
+    // Others live on this host too: they stop their processes and limit their groups as they like.
+    if (injector_.may_be_ours(text)) {
       found.push_back(json::string(text));
-  } else {
-    before_ = *taken;
+    } else {
+      timeline_.add("note", {{"message", "somebody else changed the host meanwhile: " + text}});
+    }
   }
+  if (!before_) before_ = *taken;
   timeline_.add(
       "fingerprint",
       {{"moment", moment}, {"digest", sys::digest(*taken)}, {"differences", std::move(found)}});
