@@ -18,6 +18,12 @@ Step not_reached(std::string name) {
   return {std::move(name), StepState::not_reached, "", {"the run ended before it"}};
 }
 
+// What an interval says of the time before its origin is no part of what followed, and is left out.
+std::string say_after(engine::Interval at, std::int64_t origin) {
+  return engine::say_interval_since({std::max(at.after_ns, origin), std::max(at.by_ns, origin)},
+                                    origin);
+}
+
 std::string strike_detail(const Story& story, const engine::Strike& strike, bool& was_seen) {
   std::string text = strike.fault;
   if (!strike.target.empty()) text += " on " + strike.target;
@@ -30,7 +36,7 @@ std::string strike_detail(const Story& story, const engine::Strike& strike, bool
   }
   was_seen = first != nullptr && !is_missed;
   if (!was_seen) return text + ", NOT seen by its witness";
-  return text + ", seen after " + engine::say_interval_since(first->at, strike.commanded_ns);
+  return text + ", seen after " + say_after(first->at, strike.commanded_ns);
 }
 
 Step injected(const Story& story, const Verdict& verdict) {
@@ -53,8 +59,7 @@ Step injected(const Story& story, const Verdict& verdict) {
     step.details.push_back(fmt::format("and {} more strikes", story.strikes.size() - most_shown));
   }
   if (verdict.clocks.witnessed_on && verdict.clocks.commanded) {
-    step.time =
-        engine::say_interval_since(*verdict.clocks.witnessed_on, verdict.clocks.commanded->by_ns);
+    step.time = say_after(*verdict.clocks.witnessed_on, verdict.clocks.commanded->by_ns);
   }
   return step;
 }
@@ -65,7 +70,7 @@ std::string gate_detail(const engine::JudgedGate& gate, std::int64_t on, bool is
     return fmt::format("check {} NOT met within {}", engine::say_name(gate.check), limit);
   if (is_only_one) return fmt::format("check {} (limit {})", engine::say_name(gate.check), limit);
   return fmt::format("check {} after {} (limit {})", engine::say_name(gate.check),
-                     engine::say_interval_since(gate.at, on), limit);
+                     say_after(gate.at, on), limit);
 }
 
 Step gate_step(const Story& story, const Verdict& verdict, std::string name,
@@ -87,7 +92,7 @@ Step gate_step(const Story& story, const Verdict& verdict, std::string name,
     }
   }
   if (step.details.empty()) return not_reached(std::move(name));
-  if (first) step.time = engine::say_interval_since(*first, on);
+  if (first) step.time = say_after(*first, on);
   return step;
 }
 
@@ -116,9 +121,7 @@ Step verified(const engine::Evidence& evidence, const Verdict& verdict) {
   std::string detail = "the steady state never broke";
   if (clocks.steady_again) {
     const std::int64_t origin = evidence.moments.off.value_or(clocks.commanded->by_ns);
-    const engine::Interval later{std::max(clocks.steady_again->after_ns, origin),
-                                 std::max(clocks.steady_again->by_ns, origin)};
-    step.time = engine::say_interval_since(later, origin);
+    step.time = say_after(*clocks.steady_again, origin);
     detail = "steady again";
   } else if (clocks.first_harm) {
     detail = "NOT steady again";
