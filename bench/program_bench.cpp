@@ -39,7 +39,7 @@ constexpr std::string_view scenario_text = R"(scenario: memory-bench
 title: A run to weigh
 baseline: 500 ms
 steady_state:
-  - name: own file
+  - name: own-file
     file: {path: /etc/hostname}
     expect: {exists: true}
     every: 20 ms

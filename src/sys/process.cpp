@@ -242,10 +242,11 @@ bool wait_for_end(const Fd& pidfd, Duration limit) {
 }
 
 Status send_signal(const Fd& pidfd, int signal) {
-  if (::syscall(SYS_pidfd_send_signal, pidfd.get(), signal, nullptr, 0) != 0) {
-    return errno_error(errno, fmt::format("sending {}", signal_name(signal)));
-  }
-  return ok();
+  if (::syscall(SYS_pidfd_send_signal, pidfd.get(), signal, nullptr, 0) == 0) return ok();
+  const int number = errno;
+  Error problem = errno_error(number, fmt::format("sending {}", signal_name(signal)));
+  if (number == EPERM) problem.next = "only its owner and root may signal it; run squall with sudo";
+  return problem;
 }
 
 Result<std::vector<Process>> find_processes(const Selector& selector) {

@@ -125,6 +125,7 @@ as_nobody() {
 }
 check "a user without rights is told that it is not permitted" refuses 6 "Operation not permitted" \
   as_nobody run "$work/scenarios/fast/stranger.yaml" --plain --set victim.unit="$redis_unit"
+check "and what to do" says "run squall with sudo"
 check "and Redis never stopped" well
 without_network_rights() {
   timeout 60 setpriv --bounding-set -net_admin --inh-caps -net_admin "$squall" "$@"

@@ -1,6 +1,8 @@
 #include "trial.h"
 
+#include <algorithm>
 #include <array>
+#include <charconv>
 #include <climits>
 #include <csignal>
 #include <cstdlib>
@@ -15,6 +17,7 @@
 #include "change/executor.h"
 #include "change/scenes_test.h"
 #include "core/choices.h"
+#include "core/text.h"
 #include "guardian/client.h"
 #include "guardian/state.h"
 #include "sys/clock.h"
@@ -71,6 +74,12 @@ std::string name_of(Victim victim) {
       return "third party edits meanwhile";
   }
   return "?";
+}
+
+std::int64_t parse_pid(const std::string& text) {
+  std::int64_t pid = 0;
+  std::from_chars(text.data(), text.data() + text.size(), pid);
+  return pid;
 }
 
 void signal_process(std::int64_t pid, int signal) {
@@ -304,13 +313,26 @@ class Trial {
     return live.empty();
   }
 
+  // Others live on this host too. Of processes only our descendants count, of cgroups only those
+  // that squall or a scene made; everything else counts whoever did it.
+  static bool concerns_us(const std::string& difference) {
+    const std::vector<std::string> words = split(difference, ' ');
+    if (words.size() < 2 || words[0] != "process") {
+      return words.empty() || words[0] != "cgroup" ||
+             difference.find(fmt::format("squall-{}", ::getpid())) != std::string::npos ||
+             difference.find("/test-of-squall-") == std::string::npos;
+    }
+    const std::vector<std::int64_t> line = sys::ancestors(parse_pid(words[1]));
+    return std::find(line.begin(), line.end(), ::getpid()) != line.end();
+  }
+
   void compare(const sys::Fingerprint& print) {
     if (settle_for_third_party_) return;  // the third party's edit is a difference, and must be
     const Result<sys::Fingerprint> after =
         sys::take_fingerprint({.files = {}, .network_namespaces = {}});
     if (!after.ok()) return;
     for (const std::string& difference : sys::differences(print, *after)) {
-      outcome_.problem += difference + "; ";
+      if (concerns_us(difference)) outcome_.problem += difference + "; ";
     }
   }
 
