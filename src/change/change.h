@@ -22,6 +22,7 @@
 
 #include "core/node.h"
 #include "core/result.h"
+#include "core/units.h"
 #include "param/table.h"
 #include "sys/process.h"
 
@@ -51,12 +52,27 @@ struct TrafficCut {
   std::string protocol;           // tcp, udp, any
 };
 
+// What a change takes from the host's reserves while it is in force, for the gate that keeps some
+// for everybody else. Zero means nothing worth counting.
+struct DiskDemand {
+  std::string path;  // on the filesystem meant
+  Bytes space;
+  std::uint64_t inodes = 0;
+};
+struct Demand {
+  Bytes memory;
+  std::int64_t descriptors = 0;  // open files of the whole host
+  std::int64_t processes = 0;    // or threads
+  std::vector<DiskDemand> disk;
+};
+
 // What a change would touch, found out without touching it.
 struct Footprint {
   std::vector<std::string> paths;         // files and folders written, real paths
   std::vector<sys::ProcessId> processes;  // processes acted upon
   std::vector<TrafficCut> cuts;
   double burnt_cores = 0;
+  Demand demand;
   // Exclusive names: two live changes never share one. "file 8:1 1234", "process 77 stop".
   std::vector<std::string> resources;
 };
@@ -87,6 +103,9 @@ class Held {
   virtual ~Held() = default;
   // Facts worth recording, such as handle numbers.
   virtual json::object facts() const { return {}; }
+  // Asked at every heartbeat: false says that the change is no longer kept, for example because a
+  // helper process died. The holder then ends.
+  virtual bool is_intact() { return true; }
 };
 
 struct Kind {
@@ -106,7 +125,8 @@ struct Kind {
       hold;
   // Looks from outside whether the change is in force.
   std::function<Result<Presence>(const json::object& params, const json::object& before)> verify;
-  // Journaled kinds only.
+  // Journaled kinds. A held kind may have it too: there it runs once the holder is gone, and takes
+  // away what the kernel leaves behind, such as an empty control group or a dead mount.
   std::function<Result<Reverted>(const json::object& params, const json::object& before)> revert;
   // One line each, for explain and for pages: what it does; how it is undone (or why it cannot be).
   std::function<std::string(const json::object& params)> describe;

@@ -189,6 +189,10 @@ Result<Reverted> Executor::undo(const Kind& kind, const Live& change) {
     } else {
       kill_recorded_holder(change.before);
     }
+    if (!kind.revert) return wait_until_absent(kind, change);
+    // The kernel has taken its part away; what the verb clears is the rest of our own.
+    Reverted rest = TRY(kind.revert(change.request.params, change.before));
+    if (rest.ending == Ending::foreign) return rest;
     return wait_until_absent(kind, change);
   }
   Reverted reverted = TRY(kind.revert(change.request.params, change.before));

@@ -49,6 +49,7 @@ void close_everything_but(int kept) {
     pollfd entry{channel, POLLIN, 0};
     const int ready = ::poll(&entry, 1, heartbeat_milliseconds);
     if (ready > 0) break;  // a word or the end of the channel: let go
+    if (!held.value()->is_intact()) break;
     if (::send(channel, ".", 1, MSG_NOSIGNAL | MSG_DONTWAIT) < 0 && errno == EPIPE) break;
   }
   held.value().reset();

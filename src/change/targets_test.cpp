@@ -101,15 +101,17 @@ Group::~Group() {
 }
 
 bool cpu_controller_is_v1() {
-  return sys::look_at_host().cpu_v1_root.has_value();
+  const sys::HostFacts host = sys::look_at_host();
+  const sys::Controller* controller = host.controller("cpu");
+  return controller != nullptr && !controller->is_v2;
 }
 
 std::string free_cpu_group() {
   static int count = 0;
   const sys::HostFacts host = sys::look_at_host();
-  const auto& root = host.cpu_v1_root ? host.cpu_v1_root : host.cpu_v2_root;
-  if (!root) return "";
-  return fmt::format("{}/test-of-squall-{}-{}", *root, ::getpid(), ++count);
+  const sys::Controller* controller = host.controller("cpu");
+  if (controller == nullptr) return "";
+  return fmt::format("{}/test-of-squall-{}-{}", controller->mount, ::getpid(), ++count);
 }
 
 }  // namespace squall::change

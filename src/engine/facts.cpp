@@ -13,21 +13,29 @@
 namespace squall::engine {
 namespace {
 
-fault::FileFacts look_at_file(const std::string& path) {
+fault::FileFacts look_at_file(const std::string& path, bool wants_content) {
   fault::FileFacts facts;
   struct stat status {};
-  if (::stat(path.c_str(), &status) != 0 || !S_ISREG(status.st_mode)) return facts;
+  if (::stat(path.c_str(), &status) != 0) return facts;
+  facts.is_folder = S_ISDIR(status.st_mode);
+  if (!S_ISREG(status.st_mode)) return facts;
   facts.exists = true;
   facts.size = static_cast<std::uint64_t>(status.st_size);
+  facts.mode = status.st_mode & 07777U;
+  facts.user = status.st_uid;
+  facts.group = status.st_gid;
   if (Result<std::string> hash = sys::file_sha256(path)) facts.sha256 = std::move(*hash);
+  if (!wants_content || facts.size > fault::largest_content) return facts;
+  if (Result<std::string> text = sys::read_file(path, fault::largest_content)) {
+    facts.content = std::move(*text);
+  }
   return facts;
 }
 
-// Where the cpu controller counts this process; nothing where there is no such controller.
-std::optional<std::string> cpu_cgroup(const sys::ProcessId& id, const sys::HostFacts& host) {
-  const std::optional<std::string>& root = host.cpu_v1_root ? host.cpu_v1_root : host.cpu_v2_root;
-  if (!root) return std::nullopt;
-  const Result<sys::CgroupHierarchy> hierarchy = sys::cgroup_hierarchy_of(*root);
+// Where this controller counts a process; nothing where there is no such controller.
+std::optional<std::string> group_of(const sys::ProcessId& id, const sys::Controller* controller) {
+  if (controller == nullptr) return std::nullopt;
+  const Result<sys::CgroupHierarchy> hierarchy = sys::cgroup_hierarchy_of(controller->mount);
   if (!hierarchy.ok()) return std::nullopt;
   const Result<std::string> directory = sys::cgroup_directory_of(id, *hierarchy);
   return directory.ok() ? std::optional(*directory) : std::nullopt;
@@ -62,10 +70,18 @@ Result<fault::Facts> gather_facts(const fault::Wants& wants, const sys::HostFact
         TRY(find_victims(*wants.victims, ordinal), "finding the victims");
     facts.victims = sys::pick_processes(*wants.victims, std::move(found), choices, ordinal);
   }
-  for (const sys::Process& victim : facts.victims) {
-    if (auto directory = cpu_cgroup(victim.id, host)) facts.cpu_cgroups[victim.id.pid] = *directory;
+  for (const std::string& name : wants.controllers) {
+    for (const sys::Process& victim : facts.victims) {
+      if (auto directory = group_of(victim.id, host.controller(name))) {
+        facts.cgroups[name][victim.id.pid] = *directory;
+      }
+    }
   }
-  for (const std::string& path : wants.files) facts.files[path] = look_at_file(path);
+  for (const std::string& path : wants.files) facts.files[path] = look_at_file(path, false);
+  for (const std::string& path : wants.contents) facts.files[path] = look_at_file(path, true);
+  for (const std::string& path : wants.filesystems) {
+    if (auto filesystem = sys::look_at_filesystem(path)) facts.filesystems[path] = *filesystem;
+  }
   return facts;
 }
 

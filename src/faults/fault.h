@@ -15,29 +15,41 @@
 #include "core/choices.h"
 #include "core/selector.h"
 #include "param/table.h"
+#include "sys/filesystem.h"
 #include "sys/host.h"
 #include "sys/process.h"
 
 namespace squall::fault {
 
 struct FileFacts {
-  bool exists = false;
+  bool exists = false;  // as a regular file; the other members but is_folder hold only then
+  bool is_folder = false;
   std::uint64_t size = 0;
-  std::string sha256;  // hexadecimal; empty when it does not exist
+  std::string sha256;      // hexadecimal
+  std::uint32_t mode = 0;  // permission bits: 0644
+  std::uint32_t user = 0;
+  std::uint32_t group = 0;
+  // Only where it was asked for, and the file is no larger than largest_content.
+  std::optional<std::string> content;
 };
+inline constexpr std::uint64_t largest_content = 1 << 20;
 
 // What a kind wants to know before it plans. The engine looks and hands the answers over as Facts.
 struct Wants {
   std::optional<Selector> victims;
   std::vector<std::string> files;
+  std::vector<std::string> controllers = {};  // in which group each victim stands: "memory"
+  std::vector<std::string> contents = {};     // files whose text is wanted
+  std::vector<std::string> filesystems = {};  // paths
 };
 
 struct Facts {
   sys::HostFacts host;
   std::vector<sys::Process> victims;  // found and picked
   std::map<std::string, FileFacts> files;
-  // By pid: the directory of the victim's cgroup in the hierarchy that has the cpu controller.
-  std::map<std::int64_t, std::string> cpu_cgroups;
+  // By controller and pid: the directory of the victim's group in that hierarchy.
+  std::map<std::string, std::map<std::int64_t, std::string>, std::less<>> cgroups;
+  std::map<std::string, sys::Filesystem> filesystems;  // those that could be looked at
 };
 
 // What must be seen, named for the witness catalogue. Data only: a fault and a witness share no
@@ -72,6 +84,7 @@ struct Kind {
   std::string_view mechanism;  // how it is done
   std::string_view undo;       // how it is undone, and by whom if squall dies
   std::string_view limits;     // what it cannot do
+  std::string_view accuracy;   // dose asked against dose delivered, as measured; may be empty
   Lasting lasting = Lasting::spell;
   // Why it cannot be undone; empty for kinds that can. A scenario must then accept it in writing.
   std::string_view irreversible;

@@ -164,8 +164,13 @@ Facts example_facts(const Kind& kind, int cgroup_version) {
                 .may_raise_limits = true,
                 .has_nf_tables = true,
                 .kernel = "6.18.0"};
-  const std::string root = cgroup_version == 1 ? "/sys/fs/cgroup/cpu" : "/sys/fs/cgroup";
-  (cgroup_version == 1 ? facts.host.cpu_v1_root : facts.host.cpu_v2_root) = root;
+  const bool is_v2 = cgroup_version == 2;
+  const std::string_view disk = is_v2 ? "io" : "blkio";
+  for (const std::string_view name : {std::string_view("cpu"), std::string_view("cpuset"),
+                                      std::string_view("memory"), std::string_view("pids"), disk}) {
+    const std::string root = is_v2 ? "/sys/fs/cgroup" : fmt::format("/sys/fs/cgroup/{}", name);
+    facts.host.controllers[std::string(name)] = {root, is_v2};
+  }
   const Result<Wants> wants = kind.wants(example_params(kind));
   CHECK(wants.ok(), "the example of a kind passes its own check");
   if (wants->victims) {
@@ -175,10 +180,28 @@ Facts example_facts(const Kind& kind, int cgroup_version) {
                              .name = "example",
                              .command_line = "/usr/bin/example --serve",
                              .uid = 1000});
-    facts.cpu_cgroups[4711] = root + "/system.slice/example.service";
+    for (const auto& [name, controller] : facts.host.controllers) {
+      facts.cgroups[name][4711] = controller.mount + "/system.slice/example.service";
+    }
   }
   for (const std::string& path : wants->files) {
     facts.files[path] = {.exists = true, .size = 4096, .sha256 = std::string(64, '0')};
+  }
+  for (const std::string& path : wants->contents) {
+    const std::string text = "listen = 80\n";
+    facts.files[path] = {
+        .exists = true, .size = text.size(), .sha256 = std::string(64, '0'), .content = text};
+  }
+  for (const std::string& path : wants->filesystems) {
+    facts.filesystems[path] = {.type = "ext4",
+                               .mount_point = "/srv",
+                               .device = {8, 16},
+                               .block = Bytes{4096},
+                               .total = Bytes{64ULL << 30},
+                               .free = Bytes{40ULL << 30},
+                               .available = Bytes{36ULL << 30},
+                               .inodes = 4'000'000,
+                               .free_inodes = 3'900'000};
   }
   return facts;
 }
@@ -187,6 +210,7 @@ std::string page(const Kind& kind) {
   std::string text = heading(kind);
   text += "\n## Parameters\n\n" + parameter_rows(kind) + nested_rows(kind);
   text += fmt::format("\n## How it is done\n\n{}\n", kind.mechanism);
+  if (!kind.accuracy.empty()) text += fmt::format("\n## Accuracy\n\n{}\n", kind.accuracy);
   text += fmt::format("\n## How it is undone\n\n{}\n", kind.undo);
   text += fmt::format("\n## What it cannot do\n\n{}\n", kind.limits);
   text += "\n## What it needs\n\n";

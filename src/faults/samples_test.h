@@ -21,7 +21,9 @@ inline sys::Process victim(std::int64_t pid, std::string command_line, std::uint
 inline Facts facts_with(std::vector<sys::Process> victims) {
   Facts facts;
   facts.host = {.cores = 4, .is_root = true, .has_nf_tables = true, .kernel = "6.18.0"};
-  facts.host.cpu_v1_root = "/sys/fs/cgroup/cpu";
+  for (const char* name : {"cpu", "memory", "pids", "blkio", "cpuset"}) {
+    facts.host.controllers[name] = {std::string("/sys/fs/cgroup/") + name, false};
+  }
   facts.victims = std::move(victims);
   return facts;
 }

@@ -20,6 +20,7 @@ struct Spec {
   std::string_view mechanism;
   std::string_view undo;
   std::string_view limits;
+  std::string_view accuracy;
   Lasting lasting = Lasting::spell;
   std::string_view irreversible;
   std::string_view example;
@@ -49,6 +50,7 @@ Kind kind_of(const Spec<P>& spec) {
             .mechanism = spec.mechanism,
             .undo = spec.undo,
             .limits = spec.limits,
+            .accuracy = spec.accuracy,
             .lasting = spec.lasting,
             .irreversible = spec.irreversible,
             .example = spec.example,

@@ -63,30 +63,41 @@ bool nf_tables_answers() {
   return number == -EPERM;
 }
 
-// Mount points of the cpu controller, from /proc/self/mounts: "device point type options 0 0".
-void find_cpu_controller(HostFacts& facts) {
+// What a version 1 hierarchy may be mounted with; its other mount options are no controllers.
+constexpr std::array<std::string_view, 13> v1_controllers = {
+    "cpu",     "cpuacct",    "cpuset",   "memory",  "blkio",   "pids", "freezer",
+    "devices", "perf_event", "net_prio", "net_cls", "hugetlb", "rdma"};
+
+// From /proc/self/mounts: "device point type options 0 0".
+void find_controllers(HostFacts& facts) {
   const Result<std::string> mounts = read_file("/proc/self/mounts");
   if (!mounts.ok()) return;
   for (const std::string& line : split(*mounts, '\n')) {
     const std::vector<std::string> fields = split(line, ' ');
     if (fields.size() < 4) continue;
     if (fields[2] == "cgroup") {
-      const std::vector<std::string> options = split(fields[3], ',');
-      for (const std::string& option : options) {
-        if (option == "cpu") facts.cpu_v1_root = fields[1];
+      for (const std::string& option : split(fields[3], ',')) {
+        const bool is_one =
+            std::find(v1_controllers.begin(), v1_controllers.end(), option) != v1_controllers.end();
+        if (is_one) facts.controllers.try_emplace(option, Controller{fields[1], false});
       }
     }
     if (fields[2] == "cgroup2") {
-      const Result<std::string> controllers = read_file(fields[1] + "/cgroup.controllers", 4096);
-      if (!controllers.ok()) continue;
-      for (const std::string& word : split(trim(*controllers), ' ')) {
-        if (word == "cpu") facts.cpu_v2_root = fields[1];
+      const Result<std::string> offered = read_file(fields[1] + "/cgroup.controllers", 4096);
+      if (!offered.ok()) continue;
+      for (const std::string& word : split(trim(*offered), ' ')) {
+        if (!word.empty()) facts.controllers.try_emplace(word, Controller{fields[1], true});
       }
     }
   }
 }
 
 }  // namespace
+
+const Controller* HostFacts::controller(std::string_view name) const {
+  const auto found = controllers.find(name);
+  return found == controllers.end() ? nullptr : &found->second;
+}
 
 HostFacts look_at_host() {
   HostFacts facts;
@@ -100,7 +111,7 @@ HostFacts look_at_host() {
   facts.may_administer_network = has(capability_net_admin);
   facts.may_raise_limits = has(capability_sys_resource);
   facts.has_nf_tables = nf_tables_answers();
-  find_cpu_controller(facts);
+  find_controllers(facts);
   utsname name{};
   if (::uname(&name) == 0) facts.kernel = name.release;
   return facts;

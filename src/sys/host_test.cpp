@@ -19,12 +19,11 @@ TEST(Host, FactsAgreeWithOtherSources) {
   utsname name{};
   ASSERT_EQ(::uname(&name), 0);
   EXPECT_EQ(facts.kernel, name.release);
-  if (facts.cpu_v1_root) {
-    EXPECT_TRUE(exists(*facts.cpu_v1_root + "/cpu.shares"));
+  for (const auto& [label, controller] : facts.controllers) {
+    const std::string tell_tale = controller.is_v2 ? "/cgroup.controllers" : "/notify_on_release";
+    EXPECT_TRUE(exists(controller.mount + tell_tale)) << label;
   }
-  if (facts.cpu_v2_root) {
-    EXPECT_TRUE(exists(*facts.cpu_v2_root + "/cgroup.controllers"));
-  }
+  EXPECT_EQ(facts.controller("no such controller"), nullptr);
 }
 
 TEST(Host, NfTablesAreThereWhereATableCouldBeMade) {

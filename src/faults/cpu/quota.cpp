@@ -2,16 +2,13 @@
 // overbooked host.
 //
 // The kernel's bandwidth controller lets the victims run for the quota in each period of 100 ms and
-// holds them back for the rest, so they stall in steps of up to 100 ms.
-//  - cgroup v1: a fence, a new cgroup inside the one where each victim is, gets the quota, and the
-//    victims move into it. Limits that held them before go on holding.
-//  - cgroup v2: processes live only in leaves, so the quota is set on the victim's own cgroup. A
-//    victim in the root, which takes no quota, moves into a fence below it.
+// holds them back for the rest, so they stall in steps of up to 100 ms. Where the quota is set, on
+// either version of control groups, faults/limits.h says.
 #include <cmath>
-#include <map>
 
 #include <fmt/core.h>
 
+#include "faults/limits.h"
 #include "faults/needs.h"
 #include "faults/typed.h"
 #include "faults/victims.h"
@@ -39,67 +36,34 @@ const param::Table<Quota> table{{
 constexpr std::int64_t period_us = 100'000;  // the kernel's default period
 
 std::vector<sys::Need> needs(const sys::HostFacts& host) {
-  sys::Need controller{.what = "the cpu controller of cgroup v1 or v2"};
-  controller.met = host.cpu_v1_root.has_value() || host.cpu_v2_root.has_value();
-  if (!controller.met) {
-    controller.reason =
-        "no cgroup hierarchy here offers the cpu controller; mount one, or, in a container, let "
-        "it see the host's /sys/fs/cgroup";
-  }
-  return {std::move(controller), need_root(host, "to write cgroup limits and move processes")};
+  return {need_controller(host, "cpu", "cpu"),
+          need_root(host, "to write cgroup limits and move processes")};
 }
 
 Wants wants(const Quota& quota) {
-  return {.victims = quota.select};
+  return {.victims = quota.select, .controllers = {"cpu"}};
 }
 
 std::int64_t quota_us(const Quota& quota) {
   return std::llround(quota.quota.fraction * static_cast<double>(period_us));
 }
 
-change::Request fence(const std::string& directory, bool is_v1, std::int64_t microseconds,
-                      const std::vector<sys::Process>& victims, std::uint64_t name_bits) {
-  json::array processes;
-  for (const sys::Process& victim : victims) processes.push_back(identity(victim));
-  json::array attributes;
-  if (is_v1) {
-    attributes = {{{"name", "cpu.cfs_period_us"}, {"value", std::to_string(period_us)}},
-                  {{"name", "cpu.cfs_quota_us"}, {"value", std::to_string(microseconds)}}};
-  } else {
-    attributes = {{{"name", "cpu.max"}, {"value", fmt::format("{} {}", microseconds, period_us)}}};
-  }
-  return {"cgroup.fence",
-          {{"path", fmt::format("{}/squall-{:08x}", directory, name_bits & 0xFFFFFFFFU)},
-           {"attributes", std::move(attributes)},
-           {"processes", std::move(processes)}}};
-}
-
 Result<Strike> plan(const Quota& quota, const Facts& facts, const Choices& choices,
                     std::uint64_t ordinal) {
   TRY_VOID(require_victims(facts, quota.select));
-  const bool is_v1 = facts.host.cpu_v1_root.has_value();
-  if (!is_v1 && !facts.host.cpu_v2_root) {
-    return error(Code::unsupported, "no cgroup hierarchy here offers the cpu controller");
-  }
-  const std::string& root = is_v1 ? *facts.host.cpu_v1_root : *facts.host.cpu_v2_root;
-  std::map<std::string, std::vector<sys::Process>> by_cgroup;
-  Strike strike;
+  const std::string microseconds = std::to_string(quota_us(quota));
+  const std::string period = std::to_string(period_us);
+  const CgroupLimit limit{.v1_controller = "cpu",
+                          .v1 = {{"cpu.cfs_period_us", period}, {"cpu.cfs_quota_us", microseconds}},
+                          .v2_controller = "cpu",
+                          .v2 = {{"cpu.max", microseconds + " " + period}}};
+  Strike strike {
+    .changes = TRY(limit_victims(limit, facts, choices, ordinal))
+  };
   for (const sys::Process& victim : facts.victims) {
-    const auto known = facts.cpu_cgroups.find(victim.id.pid);
-    by_cgroup[known == facts.cpu_cgroups.end() ? root : known->second].push_back(victim);
     json::object watch = identity(victim);
     watch["cores"] = quota.quota.fraction;
     strike.watches.push_back({"cpu.limited", std::move(watch)});
-  }
-  for (const auto& [directory, victims] : by_cgroup) {
-    if (is_v1 || directory == root) {
-      strike.changes.push_back(fence(directory, is_v1, quota_us(quota), victims,
-                                     choices.bits(directory, "fence", ordinal)));
-    } else {
-      strike.changes.push_back({"cgroup.attribute",
-                                {{"path", directory + "/cpu.max"},
-                                 {"value", fmt::format("{} {}", quota_us(quota), period_us)}}});
-    }
   }
   strike.target = describe(facts.victims);
   return strike;

@@ -15,8 +15,7 @@ constexpr std::string_view fifth = R"({"select": {"name": "redis"}, "quota": "20
 
 Facts on_v2(std::vector<sys::Process> victims) {
   Facts facts = facts_with(std::move(victims));
-  facts.host.cpu_v1_root.reset();
-  facts.host.cpu_v2_root = "/sys/fs/cgroup";
+  facts.host.controllers = {{"cpu", {"/sys/fs/cgroup", true}}};
   return facts;
 }
 
@@ -37,9 +36,9 @@ TEST(CpuQuota, FencesTheVictimsBelowTheV1Root) {
 
 TEST(CpuQuota, KeepsOuterLimitsByFencingInsideTheVictimsOwnV1Cgroup) {
   Facts facts = facts_with({victim(10, "a"), victim(11, "b"), victim(12, "c")});
-  facts.cpu_cgroups = {{10, "/sys/fs/cgroup/cpu/one"},
-                       {11, "/sys/fs/cgroup/cpu/two"},
-                       {12, "/sys/fs/cgroup/cpu/one"}};
+  facts.cgroups["cpu"] = {{10, "/sys/fs/cgroup/cpu/one"},
+                          {11, "/sys/fs/cgroup/cpu/two"},
+                          {12, "/sys/fs/cgroup/cpu/one"}};
   const Strike strike = plan({"cpu.quota", fifth}, facts).value();
   ASSERT_EQ(strike.changes.size(), 2U);
   EXPECT_TRUE(
@@ -51,8 +50,8 @@ TEST(CpuQuota, KeepsOuterLimitsByFencingInsideTheVictimsOwnV1Cgroup) {
 
 TEST(CpuQuota, SetsTheVictimsOwnV2CgroupOnce) {
   Facts facts = on_v2({victim(10, "a"), victim(11, "a")});
-  facts.cpu_cgroups = {{10, "/sys/fs/cgroup/system.slice/a.service"},
-                       {11, "/sys/fs/cgroup/system.slice/a.service"}};
+  facts.cgroups["cpu"] = {{10, "/sys/fs/cgroup/system.slice/a.service"},
+                          {11, "/sys/fs/cgroup/system.slice/a.service"}};
   const Strike strike = plan({"cpu.quota", fifth}, facts).value();
   ASSERT_EQ(strike.changes.size(), 1U);
   EXPECT_EQ(strike.changes[0].kind, "cgroup.attribute");
@@ -62,7 +61,7 @@ TEST(CpuQuota, SetsTheVictimsOwnV2CgroupOnce) {
 
 TEST(CpuQuota, FencesAVictimInTheV2Root) {
   Facts facts = on_v2({victim(10, "a")});
-  facts.cpu_cgroups = {{10, "/sys/fs/cgroup"}};
+  facts.cgroups["cpu"] = {{10, "/sys/fs/cgroup"}};
   const Strike strike = plan({"cpu.quota", fifth}, facts).value();
   ASSERT_EQ(strike.changes.size(), 1U);
   EXPECT_EQ(strike.changes[0].kind, "cgroup.fence");
@@ -92,7 +91,7 @@ TEST(CpuQuota, NamesTheFenceBySeedAndStrike) {
 
 TEST(CpuQuota, IsUnsupportedWithoutACpuController) {
   Facts facts = facts_with({victim(10, "a")});
-  facts.host.cpu_v1_root.reset();
+  facts.host.controllers.clear();
   const Result<Strike> strike = plan({"cpu.quota", fifth}, facts);
   ASSERT_FALSE(strike.ok());
   EXPECT_EQ(strike.error().code, Code::unsupported);

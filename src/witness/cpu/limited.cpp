@@ -125,11 +125,11 @@ class Limited final : public Witness {
 
 Result<std::unique_ptr<Witness>> open(const Target& target) {
   const sys::HostFacts host = sys::look_at_host();
-  if (!host.cpu_v1_root && !host.cpu_v2_root) {
+  const sys::Controller* controller = host.controller("cpu");
+  if (controller == nullptr) {
     return error(Code::unsupported, "no cgroup hierarchy here has the cpu controller");
   }
-  const sys::CgroupHierarchy hierarchy =
-      TRY(sys::cgroup_hierarchy_of(host.cpu_v1_root ? *host.cpu_v1_root : *host.cpu_v2_root));
+  const sys::CgroupHierarchy hierarchy = TRY(sys::cgroup_hierarchy_of(controller->mount));
   const sys::ProcessId id{target.pid, static_cast<std::uint64_t>(target.start_ticks)};
   auto witness = std::make_unique<Limited>(TRY(Subject::open(id)), hierarchy, target.cores);
   const std::optional<double> now = TRY(witness->quota());

@@ -15,8 +15,9 @@ class CpuGroup {
  public:
   CpuGroup() {
     const sys::HostFacts host = sys::look_at_host();
-    is_v1_ = host.cpu_v1_root.has_value();
-    root_ = is_v1_ ? *host.cpu_v1_root : host.cpu_v2_root.value_or("");
+    const sys::Controller* controller = host.controller("cpu");
+    is_v1_ = controller != nullptr && !controller->is_v2;
+    root_ = controller == nullptr ? "" : controller->mount;
     path_ = fmt::format("{}/squall-witness-test-{}", root_, ::getpid());
     made_ = !root_.empty() && ::mkdir(path_.c_str(), 0755) == 0 &&
             sys::exists(path_ + (is_v1_ ? "/cpu.cfs_quota_us" : "/cpu.max"));
