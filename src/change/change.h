@@ -128,6 +128,9 @@ struct Kind {
   // Journaled kinds. A held kind may have it too: there it runs once the holder is gone, and takes
   // away what the kernel leaves behind, such as an empty control group or a dead mount.
   std::function<Result<Reverted>(const json::object& params, const json::object& before)> revert;
+  // For kinds that take their demand bit by bit (a leak): what is still to come of it while the
+  // change is in force. Absent: all of it was taken by the time the change was applied.
+  std::function<Demand(const json::object& params, const json::object& before)> outstanding;
   // One line each, for explain and for pages: what it does; how it is undone (or why it cannot be).
   std::function<std::string(const json::object& params)> describe;
   std::function<std::string(const json::object& params)> undo;

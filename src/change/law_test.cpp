@@ -221,6 +221,8 @@ TEST_P(LawOfJournaledChanges, FindsNothingToDoInASecondRevert) {
 
 TEST_P(LawOfHeldChanges, EndsByItselfWhenEverybodyIsKilled) {
   die_at(Step::after_applied, false);
+  // What the kernel leaves behind, such as an empty control group, goes with the next start.
+  if (kind_->revert) replay();
   EXPECT_EQ(observe_settled(), before_);
 }
 
@@ -230,12 +232,13 @@ TEST_P(LawOfHeldChanges, EndsWithItsHolderAndIsMissed) {
   ASSERT_NE(scene_->observe(), before_);
   EXPECT_TRUE(keeper->lost_holders().empty());
   ::kill(static_cast<pid_t>(integer_at(keeper->live().at(0).before, "holder_pid")), SIGKILL);
-  EXPECT_EQ(observe_settled(), before_);
+  if (!kind_->revert) EXPECT_EQ(observe_settled(), before_);
   const Duration deadline = sys::monotonic_now() + patience;
   std::vector<std::string> lost;
   while (lost.empty() && sys::monotonic_now() < deadline) lost = keeper->lost_holders();
   EXPECT_EQ(lost, std::vector<std::string>{change_id});
   EXPECT_TRUE(keeper->revert(change_id).ok());
+  EXPECT_EQ(observe_settled(), before_);
 }
 
 TEST_P(LawOfIrreversibleChanges, AreRefusedUnlessAccepted) {

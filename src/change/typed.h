@@ -22,6 +22,7 @@ struct TypedKind {
   Result<std::unique_ptr<Held>> (*hold)(const P&, const json::object& before) = nullptr;
   Result<Presence> (*verify)(const P&, const json::object& before) = nullptr;
   Result<Reverted> (*revert)(const P&, const json::object& before) = nullptr;
+  Demand (*outstanding)(const P&, const json::object& before) = nullptr;
   std::string (*describe)(const P&) = nullptr;
   std::string (*undo)(const P&) = nullptr;
 };
@@ -58,6 +59,13 @@ Kind make_kind(const TypedKind<P>& typed) {
   if (typed.hold != nullptr) kind.hold = with_before(typed.hold);
   if (typed.verify != nullptr) kind.verify = with_before(typed.verify);
   if (typed.revert != nullptr) kind.revert = with_before(typed.revert);
+  if (typed.outstanding != nullptr) {
+    kind.outstanding = [table, verb = typed.outstanding](const json::object& params,
+                                                         const json::object& before) {
+      const Result<P> parsed = table->from_json(params);
+      return parsed.ok() ? verb(*parsed, before) : Demand{};
+    };
+  }
   kind.describe = as_text(typed.describe);
   kind.undo = as_text(typed.undo);
   return kind;
