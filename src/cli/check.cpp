@@ -39,7 +39,7 @@ Command check_command() {
            "Says whether scenarios are sound: every mistake at once, with its place and a hint.",
        .details = "Touches nothing and looks at nothing but the files. The hash that is printed is "
                   "that of the plan with seed 0; a run says its own.",
-       .examples = {"squall check catalogue/*.yaml --targets targets.yaml"}},
+       .examples = {"squall check catalogue/*/*.yaml --targets targets.yaml"}},
       and_document_words<Words>({argument("FILE", &Words::files, "The scenarios.")}), execute);
 }
 

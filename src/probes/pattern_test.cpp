@@ -50,9 +50,10 @@ TEST(Pattern, GivesUpInsteadOfRunningAway) {
   const std::string letters(256 << 10, 'a');
   for (const char* expression : {"(a+)+b", "(a|aa)+$b", "(a*)*(a*)*(a*)*b", "(.*)(.*)(.*)(.*)x",
                                  "(a|b|ab)*c", "(a{0,300}){0,300}c", "(.)*\\1z"}) {
-    const Duration start = sys::monotonic_now();
+    // Our own CPU time: how busy the host is does not matter, and a sanitizer costs a known factor.
+    const Duration start = sys::thread_cpu_time();
     EXPECT_EQ(search(expression, letters), Found::too_costly) << expression;
-    EXPECT_LT(sys::monotonic_now() - start, seconds(5)) << expression;
+    EXPECT_LT(sys::thread_cpu_time() - start, seconds(40)) << expression;
   }
 }
 

@@ -131,7 +131,7 @@ without_network_rights() {
   timeout 60 setpriv --bounding-set -net_admin --inh-caps -net_admin "$squall" "$@"
 }
 check "a need that is not met ends as unsupported and is named" refuses 3 "CAP_NET_ADMIN" \
-  without_network_rights run "$root/catalogue/redis-block-refusal.yaml" --targets "$map" --plain
+  without_network_rights run "$root/catalogue/network/redis-block-refusal.yaml" --targets "$map" --plain
 check "a guardian that is not there is named" refuses 6 "$work/absent" \
   env SQUALL_GUARDIAN="$work/absent" "$squall" run "$scenarios/fast/pause.yaml" --targets "$map" \
   --plain --state "$work/no-guardian"

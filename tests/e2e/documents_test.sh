@@ -44,4 +44,9 @@ for verb in $(grep -hoE '\./dev [a-z]+' README.md docs/*.md | awk '{ print $2 }'
   check "there is a verb ./dev $verb" grep -qx "$verb" <<<"$verbs"
 done
 
+for folder in catalogue/*/; do
+  folder=$(basename "$folder")
+  check "catalogue/$folder has its test" test -x "tests/e2e/catalogue_${folder}_test.sh"
+done
+
 [ "$failures" = 0 ]

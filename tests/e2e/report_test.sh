@@ -12,7 +12,7 @@ has() { grep -qF -- "$1" "$work/report"; }
 lacks() { not grep -qE -- "$1" "$work/report"; }
 report() { ends 0 drill report "$1" --format "$2" --out "$work/report" && cp "$work/report" "$work/said"; }
 run_of() { basename "$(find "$SQUALL_STATE/runs" -maxdepth 1 -name "*-$1-????")"; }
-run_one() { drill run "$root/catalogue/$1.yaml" --targets "$map" --seed 42 --plain; }
+run_one() { drill run "$(find "$root/catalogue" -name "$1.yaml")" --targets "$map" --seed 42 --plain; }
 well_formed() { python3 -c 'import sys, xml.dom.minidom as x; x.parse(sys.argv[1])' "$work/report"; }
 valid_json() { python3 -m json.tool "$work/report" >/dev/null; }
 
