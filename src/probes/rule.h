@@ -12,7 +12,7 @@
 #include <vector>
 
 #include "core/json_path.h"
-#include "probes/pattern.h"
+#include "core/pattern.h"
 #include "probes/probe.h"
 #include "probes/quantity.h"
 

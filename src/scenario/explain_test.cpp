@@ -2,8 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "document/yaml.h"
 #include "scenario/fake_kinds_test.h"
-#include "scenario/yaml.h"
 
 namespace squall::scenario {
 namespace {
@@ -30,7 +30,8 @@ class Explanation : public testing::Test {
   Explanation() {
     Options options = fake::options();
     Diagnostics ignored;
-    options.sources.targets = *parse_yaml(fake::golden("targets.yaml"), ignored).find("targets");
+    options.sources.targets =
+        *document::parse_yaml(fake::golden("targets.yaml"), ignored).find("targets");
     fake::Outcome got = fake::parse(fake::golden("redis-kill.yaml"), options);
     EXPECT_EQ(got.mistakes, "");
     plan_ = *got.plan;

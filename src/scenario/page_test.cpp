@@ -1,9 +1,9 @@
 // Holds docs/SCENARIOS.md to the language: its examples are read, and no word is left out.
 #include <gtest/gtest.h>
 
+#include "document/yaml.h"
 #include "scenario/fake_kinds_test.h"
 #include "scenario/language.h"
-#include "scenario/yaml.h"
 
 namespace squall::scenario {
 namespace {
@@ -50,7 +50,7 @@ TEST(ScenarioPage, ShowsOnlyWhatIsRead) {
   for (const std::string& example : examples()) {
     if (example.starts_with("targets:")) {
       Diagnostics ignored;
-      options.sources.targets = *parse_yaml(example, ignored).find("targets");
+      options.sources.targets = *document::parse_yaml(example, ignored).find("targets");
     }
   }
   for (const std::string& example : examples()) {

@@ -8,9 +8,9 @@
 #include <fmt/core.h>
 
 #include "core/text.h"
+#include "document/yaml.h"
 #include "scenario/language.h"
 #include "scenario/parts.h"
-#include "scenario/yaml.h"
 
 namespace squall::scenario {
 namespace {
@@ -139,7 +139,7 @@ std::optional<Plan> parse_scenario(const std::string& text, const std::string& f
     diagnostics.merge(found);
     return std::nullopt;
   }
-  Node document = parse_yaml(text, found);
+  Node document = document::parse_yaml(text, found);
   if (!document.is_mapping()) {
     if (found.empty()) {
       found.add(document.mark,

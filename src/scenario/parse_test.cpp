@@ -4,8 +4,8 @@
 
 #include <gtest/gtest.h>
 
+#include "document/yaml.h"
 #include "scenario/fake_kinds_test.h"
-#include "scenario/yaml.h"
 
 namespace squall::scenario {
 namespace {
@@ -16,7 +16,7 @@ using fake::parse;
 
 Node yaml(const std::string& text) {
   Diagnostics diagnostics("yaml");
-  Node node = parse_yaml(text, diagnostics);
+  Node node = document::parse_yaml(text, diagnostics);
   EXPECT_EQ(diagnostics.render(), "");
   return node;
 }

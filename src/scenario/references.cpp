@@ -7,8 +7,8 @@
 #include <fmt/core.h>
 
 #include "core/text.h"
+#include "document/yaml.h"
 #include "scenario/secrets.h"
-#include "scenario/yaml.h"
 #include "sys/file.h"
 
 namespace squall::scenario {
@@ -296,7 +296,7 @@ Node load_targets(const std::string& path, Diagnostics& diagnostics) {
     return {};
   }
   const std::size_t before = diagnostics.size();
-  const Node document = parse_yaml(*text, diagnostics);
+  const Node document = document::parse_yaml(*text, diagnostics);
   if (diagnostics.size() > before) return {};
   const Node* targets = document.find("targets");
   if (targets == nullptr || !targets->is_mapping()) {

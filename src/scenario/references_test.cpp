@@ -5,7 +5,7 @@
 #include <fmt/core.h>
 #include <gtest/gtest.h>
 
-#include "scenario/yaml.h"
+#include "document/yaml.h"
 #include "sys/file.h"
 
 namespace squall::scenario {
@@ -13,7 +13,7 @@ namespace {
 
 Node yaml(std::string_view text) {
   Diagnostics diagnostics("yaml");
-  Node node = parse_yaml(text, diagnostics);
+  Node node = document::parse_yaml(text, diagnostics);
   EXPECT_EQ(diagnostics.render(), "");
   return node;
 }

@@ -10,7 +10,7 @@
 
 #include "core/result.h"
 
-namespace squall::probe {
+namespace squall {
 
 class Pattern {
  public:
@@ -24,6 +24,18 @@ class Pattern {
   // Anywhere in the subject. Too costly: the subject has more than 256 KiB, or the expression
   // backtracks so much that the search was given up (within 2 s at the very worst).
   Found search(std::string_view subject) const;
+
+  struct Replacement {
+    std::string by;         // $1 is the first group, $& the whole match, $$ a dollar sign
+    std::size_t times = 0;  // at most so often, from the beginning; 0 = everywhere
+  };
+  struct Replaced {
+    std::string text;
+    std::size_t count = 0;
+  };
+  // Here "^" and "$" mean the ends of each line. Code::invalid: the subject has more than 1 MiB,
+  // the result would have more than 4 MiB, or the search was given up as above.
+  Result<Replaced> replace(std::string_view subject, const Replacement& replacement) const;
   const std::string& text() const { return text_; }
 
  private:
@@ -32,4 +44,4 @@ class Pattern {
   std::shared_ptr<const Compiled> compiled_;
 };
 
-}  // namespace squall::probe
+}  // namespace squall

@@ -1,7 +1,7 @@
 // The event interface of libfyaml gives marks for every key and value and leaves aliases, limits
 // and duplicate keys to us. The text is checked for UTF-8 first: the library takes broken sequences
 // for an empty document, and at worst never returns from them.
-#include "scenario/yaml.h"
+#include "document/yaml.h"
 
 #include <map>
 #include <memory>
@@ -12,7 +12,7 @@
 
 #include "core/text.h"
 
-namespace squall::scenario {
+namespace squall::document {
 namespace {
 
 constexpr std::size_t bytes_max = 1 << 20;
@@ -355,4 +355,4 @@ Node parse_yaml(std::string_view text, Diagnostics& diagnostics) {
   return builder.finish();
 }
 
-}  // namespace squall::scenario
+}  // namespace squall::document

@@ -1,5 +1,5 @@
 // The only file that sees Boost.Regex, whose errors are exceptions.
-#include "probes/pattern.h"
+#include "core/pattern.h"
 
 #include <exception>
 
@@ -10,11 +10,13 @@
 
 #include "core/text.h"
 
-namespace squall::probe {
+namespace squall {
 namespace {
 
 constexpr std::size_t text_max = 1024;
 constexpr std::size_t subject_max = 256 << 10;
+constexpr std::size_t replaced_subject_max = 1 << 20;
+constexpr std::size_t result_max = 4 << 20;
 
 }  // namespace
 
@@ -58,4 +60,34 @@ Pattern::Found Pattern::search(std::string_view subject) const {
   }
 }
 
-}  // namespace squall::probe
+Result<Pattern::Replaced> Pattern::replace(std::string_view subject,
+                                           const Replacement& replacement) const {
+  if (subject.size() > replaced_subject_max) {
+    return error(Code::invalid, "a text of more than 1 MiB is not searched");
+  }
+  const char* end = subject.data() + subject.size();
+  const char* kept = subject.data();
+  Replaced result;
+  try {
+    for (boost::cregex_iterator found(subject.data(), end, compiled_->expression,
+                                      boost::match_not_dot_newline);
+         found != boost::cregex_iterator(); ++found) {
+      result.text.append(kept, (*found)[0].first);
+      result.text += found->format(replacement.by, boost::format_perl);
+      kept = (*found)[0].second;
+      if (result.text.size() > result_max) {
+        return error(Code::invalid,
+                     fmt::format("the result of replacing {} is too large", quote(text_)));
+      }
+      if (++result.count == replacement.times) break;
+    }
+  } catch (const std::exception&) {
+    return error(Code::invalid,
+                 fmt::format("searching for {} takes too much work in this text", quote(text_)),
+                 "use a simpler expression");
+  }
+  result.text.append(kept, end);
+  return result;
+}
+
+}  // namespace squall

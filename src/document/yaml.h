@@ -10,10 +10,10 @@
 #include "core/diagnostics.h"
 #include "core/node.h"
 
-namespace squall::scenario {
+namespace squall::document {
 
 // Mistakes are added to `diagnostics`; columns count characters from 1. After a mistake of syntax
 // the result is null; after the others it is the tree without what was refused. Empty text is null.
 Node parse_yaml(std::string_view text, Diagnostics& diagnostics);
 
-}  // namespace squall::scenario
+}  // namespace squall::document

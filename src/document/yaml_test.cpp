@@ -1,4 +1,4 @@
-#include "scenario/yaml.h"
+#include "document/yaml.h"
 
 #include <fmt/core.h>
 #include <gtest/gtest.h>
@@ -7,7 +7,7 @@
 
 #include "core/text.h"
 
-namespace squall::scenario {
+namespace squall::document {
 namespace {
 
 struct Read {
@@ -177,4 +177,4 @@ RC_GTEST_PROP(Yaml, ReadsJson, (const std::map<std::string, std::vector<std::str
 }
 
 }  // namespace
-}  // namespace squall::scenario
+}  // namespace squall::document
