@@ -15,11 +15,19 @@ extern const Kind kind_process_signal;
 extern const Kind kind_process_stop;
 
 const Catalogue& catalogue() {
+  // clang-format off
   static const Catalogue kinds = {
-      &kind_cgroup_attribute, &kind_cgroup_fence,   &kind_cpu_burner,
-      &kind_file_bytes,       &kind_file_content,   &kind_nft_table,
-      &kind_process_rlimit,   &kind_process_signal, &kind_process_stop,
+      &kind_cgroup_attribute,
+      &kind_cgroup_fence,
+      &kind_cpu_burner,
+      &kind_file_bytes,
+      &kind_file_content,
+      &kind_nft_table,
+      &kind_process_rlimit,
+      &kind_process_signal,
+      &kind_process_stop,
   };
+  // clang-format on
   return kinds;
 }
 

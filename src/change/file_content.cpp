@@ -35,12 +35,15 @@ struct FileContent {
   std::string path;
   std::string content;
   std::string source;
+  std::string expects;
 };
 
 const param::Table<FileContent> table{{
     param::field("path", &FileContent::path, {.about = "The file.", .required = true}),
     param::field("content", &FileContent::content, {.about = "What it shall hold, in base64."}),
     param::field("source", &FileContent::source, {.about = "Or a file whose content it takes."}),
+    param::field("expects", &FileContent::expects,
+                 {.about = "SHA-256 of what it must hold now, if the new content depends on it."}),
 }};
 
 constexpr std::size_t content_max = 64 << 20;
@@ -95,7 +98,11 @@ Result<json::object> capture(const FileContent& params) {
     }
   }
   const std::string after = sha256_hex(TRY(new_content(params)));
-  if (after == TRY(sys::file_sha256(path))) {
+  const std::string now = TRY(sys::file_sha256(path));
+  if (!params.expects.empty() && params.expects != now) {
+    return error(Code::conflict, path + " was changed while squall looked at it", "try it again");
+  }
+  if (after == now) {
     return error(Code::invalid, fmt::format("{} holds this content already", path));
   }
   return json::object{{"path", path},

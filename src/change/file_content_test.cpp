@@ -6,6 +6,7 @@
 
 #include "change/change.h"
 #include "change/targets_test.h"
+#include "core/digest.h"
 #include "core/text.h"
 #include "sys/file.h"
 #include "sys/file_exchange.h"
@@ -58,6 +59,15 @@ class FileContentTest : public testing::Test {
   std::string original_;
   std::string detail_;
 };
+
+TEST_F(FileContentTest, IsRefusedWhenTheFileHoldsAnotherContentThanExpected) {
+  params_["expects"] = sha256_hex("original\n");
+  EXPECT_TRUE(kind().capture(params_).ok());
+  params_["expects"] = sha256_hex("something older\n");
+  const Result<json::object> captured = kind().capture(params_);
+  ASSERT_FALSE(captured.ok());
+  EXPECT_EQ(captured.error().code, Code::conflict);
+}
 
 TEST_F(FileContentTest, KeepsTheOriginalItselfBesideTheFile) {
   apply();

@@ -12,10 +12,17 @@ extern const Kind kind_process_limited;
 extern const Kind kind_process_stopped;
 
 const Catalogue& catalogue() {
+  // clang-format off
   static const Catalogue kinds = {
-      &kind_cpu_busy,      &kind_cpu_limited,     &kind_file_changed,    &kind_network_blocked,
-      &kind_process_ended, &kind_process_limited, &kind_process_stopped,
+      &kind_cpu_busy,
+      &kind_cpu_limited,
+      &kind_file_changed,
+      &kind_network_blocked,
+      &kind_process_ended,
+      &kind_process_limited,
+      &kind_process_stopped,
   };
+  // clang-format on
   return kinds;
 }
 

@@ -8,6 +8,7 @@
 #include <fmt/core.h>
 
 #include "core/text.h"
+#include "faults/files.h"
 #include "faults/needs.h"
 #include "faults/typed.h"
 
@@ -45,11 +46,7 @@ std::vector<sys::Need> needs(const sys::HostFacts&) {
 }
 
 Status check(const Corrupt& corrupt) {
-  if (!corrupt.path.starts_with('/')) {
-    return error(Code::invalid,
-                 fmt::format("path: \"{}\" is not a full path", printable(corrupt.path)),
-                 "begin it with /");
-  }
+  TRY_VOID(check_full_path("path", corrupt.path));
   if (corrupt.end.count != 0 && corrupt.end <= corrupt.start) {
     return error(Code::invalid, "end: the region ends before it begins",
                  "give an end beyond the start, or leave it out for the end of the file");
@@ -83,16 +80,12 @@ json::array patches(const Corrupt& corrupt, std::uint64_t size, const Choices& c
 
 Result<Strike> plan(const Corrupt& corrupt, const Facts& facts, const Choices& choices,
                     std::uint64_t ordinal) {
-  const auto found = facts.files.find(corrupt.path);
-  if (found == facts.files.end() || !found->second.exists) {
-    return error(Code::not_found, fmt::format("there is no file {}", printable(corrupt.path)),
-                 "check the path; it is read on the host where squall runs");
-  }
-  const std::uint64_t end = corrupt.end.count == 0 ? found->second.size : corrupt.end.count;
-  if (end > found->second.size || corrupt.start.count >= end) {
+  const FileFacts file = TRY(existing_file(facts, corrupt.path));
+  const std::uint64_t end = corrupt.end.count == 0 ? file.size : corrupt.end.count;
+  if (end > file.size || corrupt.start.count >= end) {
     return error(Code::invalid,
                  fmt::format("{} has {} bytes; the region {} to {} is not within it",
-                             printable(corrupt.path), found->second.size, corrupt.start.count, end),
+                             printable(corrupt.path), file.size, corrupt.start.count, end),
                  "choose `start` and `end` within the file");
   }
   const std::uint64_t size = end - corrupt.start.count;
@@ -106,7 +99,7 @@ Result<Strike> plan(const Corrupt& corrupt, const Facts& facts, const Choices& c
                              {{"path", corrupt.path},
                               {"patches", patches(corrupt, size, choices, ordinal)}}}},
                 .watches = {{"file.changed", {{"path", corrupt.path}}}},
-                .target = fmt::format("{} of {} bytes of {}", corrupt.bytes, found->second.size,
+                .target = fmt::format("{} of {} bytes of {}", corrupt.bytes, file.size,
                                       printable(corrupt.path))};
 }
 

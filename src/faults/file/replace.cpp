@@ -8,6 +8,7 @@
 
 #include "core/digest.h"
 #include "core/text.h"
+#include "faults/files.h"
 #include "faults/needs.h"
 #include "faults/typed.h"
 
@@ -36,13 +37,9 @@ std::vector<sys::Need> needs(const sys::HostFacts&) {
 }
 
 Status check(const Replace& replace) {
-  const bool has_source = !replace.source.empty();
-  if (!replace.path.starts_with('/') || (has_source && !replace.source.starts_with('/'))) {
-    const std::string& bad = replace.path.starts_with('/') ? replace.source : replace.path;
-    return error(Code::invalid, fmt::format("\"{}\" is not a full path", printable(bad)),
-                 "begin it with /");
-  }
-  if (has_source && !replace.content.empty()) {
+  TRY_VOID(check_full_path("path", replace.path));
+  if (!replace.source.empty()) TRY_VOID(check_full_path("source", replace.source));
+  if (!replace.source.empty() && !replace.content.empty()) {
     return error(Code::invalid, "content and source are both given", "leave one of them out");
   }
   if (replace.content.size() > largest_content) {
@@ -60,15 +57,8 @@ Wants wants(const Replace& replace) {
   return wanted;
 }
 
-Result<FileFacts> existing(const Facts& facts, const std::string& path) {
-  const auto found = facts.files.find(path);
-  if (found != facts.files.end() && found->second.exists) return found->second;
-  return error(Code::not_found, fmt::format("there is no file {}", printable(path)),
-               "check the path; it is read on the host where squall runs");
-}
-
 Result<Strike> plan(const Replace& replace, const Facts& facts, const Choices&, std::uint64_t) {
-  const FileFacts old = TRY(existing(facts, replace.path));
+  const FileFacts old = TRY(existing_file(facts, replace.path));
   json::object request{{"path", replace.path}};
   std::string digest;
   if (replace.source.empty()) {
@@ -76,7 +66,7 @@ Result<Strike> plan(const Replace& replace, const Facts& facts, const Choices&, 
     digest = sha256_hex(replace.content);
   } else {
     request["source"] = replace.source;
-    digest = TRY(existing(facts, replace.source), "source")
+    digest = TRY(existing_file(facts, replace.source), "source")
     .sha256;
   }
   if (digest == old.sha256) {
