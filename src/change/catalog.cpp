@@ -9,25 +9,18 @@ extern const Kind kind_cgroup_fence;
 extern const Kind kind_cpu_burner;
 extern const Kind kind_file_bytes;
 extern const Kind kind_file_content;
+extern const Kind kind_memory_ballast;
 extern const Kind kind_nft_table;
 extern const Kind kind_process_rlimit;
 extern const Kind kind_process_signal;
 extern const Kind kind_process_stop;
 
 const Catalogue& catalogue() {
-  // clang-format off
   static const Catalogue kinds = {
-      &kind_cgroup_attribute,
-      &kind_cgroup_fence,
-      &kind_cpu_burner,
-      &kind_file_bytes,
-      &kind_file_content,
-      &kind_nft_table,
-      &kind_process_rlimit,
-      &kind_process_signal,
-      &kind_process_stop,
+      &kind_cgroup_attribute, &kind_cgroup_fence,   &kind_cpu_burner, &kind_file_bytes,
+      &kind_file_content,     &kind_memory_ballast, &kind_nft_table,  &kind_process_rlimit,
+      &kind_process_signal,   &kind_process_stop,
   };
-  // clang-format on
   return kinds;
 }
 

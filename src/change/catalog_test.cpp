@@ -41,7 +41,9 @@ TEST(ChangeCatalogue, HoldsKindsThatHaveTheVerbsOfTheirKeeping) {
     EXPECT_FALSE(kind->about.empty());
     EXPECT_EQ(static_cast<bool>(kind->hold), kind->keeping == Keeping::held);
     EXPECT_EQ(static_cast<bool>(kind->apply), kind->keeping != Keeping::held);
-    EXPECT_EQ(static_cast<bool>(kind->revert), kind->keeping == Keeping::journaled);
+    if (kind->keeping != Keeping::held) {  // which may have it, to clear what the kernel leaves
+      EXPECT_EQ(static_cast<bool>(kind->revert), kind->keeping == Keeping::journaled);
+    }
     EXPECT_EQ(static_cast<bool>(kind->verify), kind->keeping != Keeping::irreversible);
   }
 }

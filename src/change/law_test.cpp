@@ -232,7 +232,9 @@ TEST_P(LawOfHeldChanges, EndsWithItsHolderAndIsMissed) {
   ASSERT_NE(scene_->observe(), before_);
   EXPECT_TRUE(keeper->lost_holders().empty());
   ::kill(static_cast<pid_t>(integer_at(keeper->live().at(0).before, "holder_pid")), SIGKILL);
-  if (!kind_->revert) EXPECT_EQ(observe_settled(), before_);
+  if (!kind_->revert) {
+    EXPECT_EQ(observe_settled(), before_);
+  }
   const Duration deadline = sys::monotonic_now() + patience;
   std::vector<std::string> lost;
   while (lost.empty() && sys::monotonic_now() < deadline) lost = keeper->lost_holders();

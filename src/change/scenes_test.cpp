@@ -295,10 +295,8 @@ SceneMaker cgroup_maker(std::string name, std::string kind, Traits traits) {
           }};
 }
 
-}  // namespace
-
-const std::vector<SceneMaker>& scenes() {
-  static const std::vector<SceneMaker> all = {
+std::vector<SceneMaker> first_scenes() {
+  return {
       maker<FileBytesScene>("file_bytes", "file.bytes",
                             {.is_editable = true, .touches_in_steps = true}),
       maker<FileContentScene>("file_content", "file.content",
@@ -324,6 +322,18 @@ const std::vector<SceneMaker>& scenes() {
       maker<CpuBurnerScene>("cpu_burner", "cpu.burner", {}),
       maker<NftTableScene>("nft_table", "nft.table", {.needs_root = true}),
   };
+}
+
+}  // namespace
+
+const std::vector<SceneMaker>& scenes() {
+  static const std::vector<SceneMaker> all = [] {
+    std::vector<SceneMaker> scenes = first_scenes();
+    for (const auto& area : {memory_scenes()}) {
+      scenes.insert(scenes.end(), area.begin(), area.end());
+    }
+    return scenes;
+  }();
   return all;
 }
 

@@ -47,6 +47,8 @@ inline void PrintTo(const SceneMaker& maker, std::ostream* out) {
 
 // At least one for every kind of the catalogue.
 const std::vector<SceneMaker>& scenes();
+// Those in files of their own, by area.
+std::vector<SceneMaker> memory_scenes();
 std::vector<SceneMaker> scenes_where(const std::function<bool(const SceneMaker&)>& wanted);
 
 }  // namespace squall::change

@@ -8,25 +8,18 @@ extern const Kind kind_cpu_quota;
 extern const Kind kind_file_corrupt;
 extern const Kind kind_file_patch;
 extern const Kind kind_file_replace;
+extern const Kind kind_memory_fill;
 extern const Kind kind_network_block;
 extern const Kind kind_process_kill;
 extern const Kind kind_process_limit;
 extern const Kind kind_process_pause;
 
 const Catalogue& catalogue() {
-  // clang-format off
   static const Catalogue kinds = {
-      &kind_cpu_burn,
-      &kind_cpu_quota,
-      &kind_file_corrupt,
-      &kind_file_patch,
-      &kind_file_replace,
-      &kind_network_block,
-      &kind_process_kill,
-      &kind_process_limit,
-      &kind_process_pause,
+      &kind_cpu_burn,      &kind_cpu_quota,     &kind_file_corrupt,  &kind_file_patch,
+      &kind_file_replace,  &kind_memory_fill,   &kind_network_block, &kind_process_kill,
+      &kind_process_limit, &kind_process_pause,
   };
-  // clang-format on
   return kinds;
 }
 

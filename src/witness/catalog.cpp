@@ -6,23 +6,17 @@ namespace squall::witness {
 extern const Kind kind_cpu_busy;
 extern const Kind kind_cpu_limited;
 extern const Kind kind_file_changed;
+extern const Kind kind_memory_filled;
 extern const Kind kind_network_blocked;
 extern const Kind kind_process_ended;
 extern const Kind kind_process_limited;
 extern const Kind kind_process_stopped;
 
 const Catalogue& catalogue() {
-  // clang-format off
   static const Catalogue kinds = {
-      &kind_cpu_busy,
-      &kind_cpu_limited,
-      &kind_file_changed,
-      &kind_network_blocked,
-      &kind_process_ended,
-      &kind_process_limited,
-      &kind_process_stopped,
+      &kind_cpu_busy,        &kind_cpu_limited,   &kind_file_changed,    &kind_memory_filled,
+      &kind_network_blocked, &kind_process_ended, &kind_process_limited, &kind_process_stopped,
   };
-  // clang-format on
   return kinds;
 }
 
