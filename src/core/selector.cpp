@@ -19,6 +19,8 @@ std::string describe(const Selector& selector) {
   add("cgroup", selector.cgroup);
   add("parent", selector.parent != 0 ? std::to_string(selector.parent) : "");
   add("user", selector.user);
+  add("port", selector.port != 0 ? std::to_string(selector.port) : "");
+  add("container", selector.container);
   if (selector.pick != "all") text += "; pick " + selector.pick;
   return text;
 }

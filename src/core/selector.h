@@ -18,12 +18,14 @@ struct Selector {
   std::string cgroup;       // path below the cgroup root, descendants included
   std::int64_t parent = 0;  // children of this pid
   std::string user;         // owner, name or number
+  std::int64_t port = 0;    // listens on this TCP or UDP port, in whatever network namespace
+  std::string container;    // id of a container, or at least its first 12 hexadecimal digits
 
   std::string pick = "all";  // one | all | a count ("3") | a share ("30 %")
 
   bool empty() const {
     return name.empty() && command_line.empty() && pid == 0 && pid_file.empty() && unit.empty() &&
-           cgroup.empty() && parent == 0 && user.empty();
+           cgroup.empty() && parent == 0 && user.empty() && port == 0 && container.empty();
   }
   friend bool operator==(const Selector&, const Selector&) = default;
 };

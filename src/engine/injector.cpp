@@ -85,11 +85,11 @@ bool Injector::strike(const scenario::PlannedFault& fault, std::uint64_t ordinal
                                     {"target", planned->target}});
   // After the event, so that nothing is told to lie before it.
   if (!first_commanded_ns_) first_commanded_ns_ = timeline_.now_ns();
-  const Duration limit =
-      kind->lasting == fault::Lasting::spell ? std::min(onset_limit, fault.lasts) : onset_limit;
-  for (Watched& watched : opened) {
-    watched.watcher->expect_on(limit);
-    watched_.push_back(std::move(watched));
+  const bool has_end = kind->lasting == fault::Lasting::spell;
+  for (std::size_t i = 0; i < opened.size(); ++i) {
+    const Duration limit = std::max(onset_limit, planned->watches[i].within);
+    opened[i].watcher->expect_on(has_end ? std::min(limit, fault.lasts) : limit);
+    watched_.push_back(std::move(opened[i]));
   }
   for (const change::Request& request : planned->changes) {
     if (!apply(fault, request)) return false;

@@ -57,6 +57,8 @@ struct Facts {
 struct Watch {
   std::string witness;  // "process.stopped"
   json::object params;
+  // How long the onset may take where that is longer than usual: a ramp. Ends with the fault.
+  Duration within;
 };
 
 struct Strike {

@@ -162,6 +162,7 @@ Facts example_facts(const Kind& kind, int cgroup_version) {
                 .may_administer_network = true,
                 .may_signal_others = true,
                 .may_raise_limits = true,
+                .may_schedule = true,
                 .has_nf_tables = true,
                 .kernel = "6.18.0"};
   const bool is_v2 = cgroup_version == 2;

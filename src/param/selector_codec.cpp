@@ -19,6 +19,12 @@ const Table<Selector>& table() {
       field("parent", &Selector::parent,
             {.about = "Children of this pid.", .min = 0, .max = 4194304}),
       field("user", &Selector::user, {.about = "Owner of the process, name or number."}),
+      field("port", &Selector::port,
+            {.about = "Whoever listens on this TCP or UDP port, in any network namespace.",
+             .min = 0,
+             .max = 65535}),
+      field("container", &Selector::container,
+            {.about = "A container: its id, or at least the first 12 digits of it."}),
       field("pick", &Selector::pick,
             {.about = "How many of those found: one, all, a count (3) or a share (30 %)."}),
   }};
@@ -37,6 +43,15 @@ Status check_pick(const std::string& pick) {
                "use one, all, a count such as 3, or a share such as \"30 %\"");
 }
 
+Status check_container(const std::string& id) {
+  constexpr std::size_t shortest = 12;
+  constexpr std::size_t longest = 64;
+  const bool is_hexadecimal = id.find_first_not_of("0123456789abcdef") == std::string::npos;
+  if (id.empty() || (is_hexadecimal && id.size() >= shortest && id.size() <= longest)) return ok();
+  return error(Code::invalid, fmt::format("container: {} is not the id of a container", quote(id)),
+               "give 12 to 64 hexadecimal digits, as \"docker ps\" shows them");
+}
+
 }  // namespace
 
 Result<Selector> Codec<Selector>::parse(const Node& node) {
@@ -48,10 +63,12 @@ Result<Selector> Codec<Selector>::parse(const Node& node) {
     return error(Code::invalid, first.message, first.hint);
   }
   TRY_VOID(check_pick(selector.pick));
+  TRY_VOID(check_container(selector.container));
   if (selector.empty()) {
     return error(
         Code::invalid, "the selector says nothing about which processes are meant",
-        "give at least one of name, command_line, pid, pid_file, unit, cgroup, parent or user");
+        "give at least one of name, command_line, pid, pid_file, unit, cgroup, parent, user, port "
+        "or container");
   }
   return selector;
 }

@@ -17,7 +17,8 @@ std::string refusal(std::string_view json_text) {
 TEST(SelectorCodec, ReadsEveryCriterion) {
   const Result<Selector> selector =
       read(R"({"name":"redis-*","command_line":"--port 1","pid":7,"pid_file":"/run/x.pid",)"
-           R"("unit":"redis.service","cgroup":"/a/b","parent":1,"user":"redis","pick":"30 %"})");
+           R"("unit":"redis.service","cgroup":"/a/b","parent":1,"user":"redis","port":6379,)"
+           R"("container":"0123456789ab","pick":"30 %"})");
   ASSERT_TRUE(selector.ok());
   EXPECT_EQ(*selector, (Selector{.name = "redis-*",
                                  .command_line = "--port 1",
@@ -27,6 +28,8 @@ TEST(SelectorCodec, ReadsEveryCriterion) {
                                  .cgroup = "/a/b",
                                  .parent = 1,
                                  .user = "redis",
+                                 .port = 6379,
+                                 .container = "0123456789ab",
                                  .pick = "30 %"}));
   EXPECT_EQ(*Codec<Selector>::parse(node_from_json(Codec<Selector>::render(*selector))), *selector);
 }
@@ -58,6 +61,20 @@ TEST(SelectorCodec, NamesTheMistake) {
   EXPECT_EQ(refusal(R"({"nam":"redis"})"), "unknown parameter \"nam\"");
   EXPECT_EQ(refusal(R"("redis")"), "parameters are expected here, not a scalar");
   EXPECT_EQ(refusal(R"({"pid":-1})"), "pid: -1 is out of bounds");
+  EXPECT_EQ(refusal(R"({"port":65536})"), "port: 65536 is out of bounds");
+}
+
+TEST(SelectorCodec, TakesIdsOfContainersOnly) {
+  const std::string whole(64, 'a');
+  for (const std::string& id : {whole, whole.substr(0, 12)}) {
+    EXPECT_EQ(refusal(R"({"container":")" + id + "\"}"), "accepted") << id;
+  }
+  for (const std::string& id : {whole.substr(0, 11), whole + "a", std::string("0123456789AB"),
+                                std::string("web-frontend"), std::string("../../../etc/")}) {
+    EXPECT_EQ(refusal(R"({"container":")" + id + "\"}"),
+              "container: \"" + (id.size() > 60 ? id.substr(0, 60) + "..." : id) +
+                  "\" is not the id of a container");
+  }
 }
 
 TEST(SelectorCodec, TakesEveryWayToPick) {

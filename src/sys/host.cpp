@@ -7,6 +7,7 @@
 #include <cstring>
 
 #include <fmt/core.h>
+#include <linux/capability.h>
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/nfnetlink.h>
 #include <linux/netlink.h>
@@ -20,10 +21,6 @@
 
 namespace squall::sys {
 namespace {
-
-constexpr int capability_kill = 5;
-constexpr int capability_net_admin = 12;
-constexpr int capability_sys_resource = 24;
 
 std::uint64_t effective_capabilities() {
   const Result<std::string> status = read_file("/proc/self/status", 65536);
@@ -107,14 +104,19 @@ HostFacts look_at_host() {
   facts.is_root = ::geteuid() == 0;
   const std::uint64_t capabilities = effective_capabilities();
   const auto has = [&](int bit) { return (capabilities >> bit & 1) != 0; };
-  facts.may_signal_others = has(capability_kill);
-  facts.may_administer_network = has(capability_net_admin);
-  facts.may_raise_limits = has(capability_sys_resource);
+  facts.may_signal_others = has(CAP_KILL);
+  facts.may_administer_network = has(CAP_NET_ADMIN);
+  facts.may_raise_limits = has(CAP_SYS_RESOURCE);
+  facts.may_schedule = has(CAP_SYS_NICE);
   facts.has_nf_tables = nf_tables_answers();
   find_controllers(facts);
   utsname name{};
   if (::uname(&name) == 0) facts.kernel = name.release;
   return facts;
+}
+
+bool has_capability(int number) {
+  return (effective_capabilities() >> number & 1) != 0;
 }
 
 }  // namespace squall::sys

@@ -33,6 +33,7 @@ struct HostFacts {
   bool may_administer_network = false;  // CAP_NET_ADMIN in this user namespace
   bool may_signal_others = false;       // CAP_KILL
   bool may_raise_limits = false;        // CAP_SYS_RESOURCE
+  bool may_schedule = false;            // CAP_SYS_NICE
   bool has_nf_tables = false;           // nf_tables answers a question
   // By the kernel's names: "cpu", "memory", "pids", "cpuset"; disks are "blkio" on version 1 and
   // "io" on version 2.
@@ -44,5 +45,8 @@ struct HostFacts {
 };
 
 HostFacts look_at_host();
+
+// Whether this process has a capability in force, by its number in <linux/capability.h>.
+bool has_capability(int number);
 
 }  // namespace squall::sys

@@ -43,6 +43,8 @@ TEST(Host, CapabilitiesAreThoseOfTheProcess) {
   EXPECT_EQ(facts.may_administer_network, has(CAP_NET_ADMIN));
   EXPECT_EQ(facts.may_signal_others, has(CAP_KILL));
   EXPECT_EQ(facts.may_raise_limits, has(CAP_SYS_RESOURCE));
+  EXPECT_EQ(facts.may_schedule, has(CAP_SYS_NICE));
+  EXPECT_EQ(has_capability(CAP_SYS_ADMIN), has(CAP_SYS_ADMIN));
 }
 
 }  // namespace

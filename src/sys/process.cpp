@@ -18,7 +18,9 @@
 #include "core/text.h"
 #include "core/units.h"
 #include "sys/clock.h"
+#include "sys/container.h"
 #include "sys/file.h"
+#include "sys/listeners.h"
 
 namespace squall::sys {
 namespace {
@@ -168,6 +170,20 @@ void add_members(const std::string& directory, int depth, std::vector<std::int64
   for (const std::string& name : *names) add_members(directory + "/" + name, depth + 1, members);
 }
 
+// "RTMIN+3" and "RTMAX-1"; the numbers behind them differ between C libraries.
+std::optional<int> parse_real_time_signal(std::string_view text) {
+  const bool is_first = text.starts_with("RTMIN");
+  if (!is_first && !text.starts_with("RTMAX")) return std::nullopt;
+  const std::string_view rest = text.substr(5);
+  const auto distance = rest.empty() ? std::optional<std::int64_t>(0) : read_number(rest.substr(1));
+  const bool has_sign = rest.empty() || rest[0] == (is_first ? '+' : '-');
+  if (!has_sign || !distance || *distance < 0 || *distance > SIGRTMAX - SIGRTMIN) {
+    return std::nullopt;
+  }
+  const int steps = static_cast<int>(*distance);
+  return is_first ? SIGRTMIN + steps : SIGRTMAX - steps;
+}
+
 }  // namespace
 
 Result<Process> read_process(std::int64_t pid) {
@@ -258,6 +274,10 @@ Result<std::vector<Process>> find_processes(const Selector& selector) {
   if (!selector.unit.empty()) in_unit = TRY(members_of("unit", selector.unit));
   std::optional<std::vector<std::int64_t>> in_cgroup;
   if (!selector.cgroup.empty()) in_cgroup = TRY(members_of("cgroup path", "/" + selector.cgroup));
+  std::optional<std::vector<std::int64_t>> on_port;
+  if (selector.port != 0) {
+    on_port = TRY(listeners_of_port(static_cast<std::uint16_t>(selector.port)));
+  }
   std::optional<std::uint32_t> uid;
   if (!selector.user.empty()) uid = TRY(user_id(selector.user));
 
@@ -267,11 +287,15 @@ Result<std::vector<Process>> find_processes(const Selector& selector) {
     if (pid && process.id.pid != *pid) continue;
     if (in_unit && !is_under(*in_unit, process.id.pid)) continue;
     if (in_cgroup && !is_under(*in_cgroup, process.id.pid)) continue;
+    if (on_port && !is_under(*on_port, process.id.pid)) continue;
     if (uid && process.uid != *uid) continue;
     if (selector.parent != 0 && process.parent != selector.parent) continue;
     if (!selector.name.empty() && !glob_matches(selector.name, process.name)) continue;
     if (!selector.command_line.empty() &&
         process.command_line.find(selector.command_line) == std::string::npos) {
+      continue;
+    }
+    if (!selector.container.empty() && !is_in_container(process.id.pid, selector.container)) {
       continue;
     }
     found.push_back(std::move(process));
@@ -349,15 +373,19 @@ Result<int> parse_signal(std::string_view text) {
     if (*number > 0 && *number <= SIGRTMAX) return static_cast<int>(*number);
   }
   std::string_view bare = text.starts_with("SIG") ? text.substr(3) : text;
+  if (const std::optional<int> signal = parse_real_time_signal(bare)) return *signal;
   for (int signal = 1; signal < SIGRTMIN; ++signal) {
     const char* name = sigabbrev_np(signal);
     if (name != nullptr && bare == name) return signal;
   }
   return error(Code::invalid, fmt::format("\"{}\" is not a signal", printable(text)),
-               "use a name such as KILL, TERM, STOP, HUP, SEGV, or a number");
+               "use a name such as KILL, TERM, HUP, USR1, SEGV, RTMIN+1, or a number");
 }
 
 std::string signal_name(int signal) {
+  if (signal >= SIGRTMIN && signal <= SIGRTMAX) {
+    return signal == SIGRTMIN ? "SIGRTMIN" : fmt::format("SIGRTMIN+{}", signal - SIGRTMIN);
+  }
   const char* name = sigabbrev_np(signal);
   return name == nullptr ? fmt::format("signal {}", signal) : fmt::format("SIG{}", name);
 }

@@ -50,7 +50,7 @@ Status send_signal(const Fd& pidfd, int signal);
 
 // All processes that match the selector, in order of (start time, pid), without `pick` applied.
 // Kernel threads never match. Errors: a pid file that cannot be read, a unit or cgroup that does
-// not exist.
+// not exist, a port whose listener this user may not see.
 Result<std::vector<Process>> find_processes(const Selector& selector);
 // Applies `pick` with counter-based choices; targets are identified by command line and position,
 // so the same seed picks the same place in the list in every run.
@@ -68,7 +68,7 @@ std::vector<std::int64_t> cgroup_members(const std::string& directory);
 
 // This process, its parent, and so on up to pid 1.
 std::vector<std::int64_t> ancestors(std::int64_t pid);
-// 15, "15", "TERM", "SIGTERM" -> 15. Code::invalid with the list otherwise.
+// 15, "15", "TERM", "SIGTERM" -> 15; "RTMIN+1" too. Code::invalid with the list otherwise.
 Result<int> parse_signal(std::string_view text);
 std::string signal_name(int signal);
 

@@ -4,6 +4,7 @@
 #include <csignal>
 #include <set>
 
+#include <fmt/core.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <linux/sched.h>
@@ -286,6 +287,21 @@ TEST_F(Cgroups, PathsAreFoundExactly) {
   EXPECT_THAT(find_cgroups(""), IsEmpty());
 }
 
+TEST_F(Cgroups, SelectorsFindContainersByTheirIds) {
+  const std::string id = "feed" + std::string(52, '0') + own_name("");
+  const std::string whole = id + std::string(64 - id.size(), 'f');
+  const std::string folder = folder_ + "/docker-" + whole + ".scope";
+  ASSERT_EQ(::mkdir(folder.c_str(), 0755), 0);
+  move(inner_, folder);
+  EXPECT_THAT(find({.container = whole}), ElementsAre(inner_.pid()));
+  EXPECT_THAT(find({.parent = ::getpid(), .container = whole.substr(0, 12)}),
+              ElementsAre(inner_.pid()));
+  EXPECT_THAT(find({.pid = outer_.pid(), .container = whole}), IsEmpty());
+  EXPECT_THAT(find({.container = whole.substr(0, 63) + "e"}), IsEmpty());
+  inner_.end();
+  EXPECT_EQ(::rmdir(folder.c_str()), 0);
+}
+
 TEST_F(Cgroups, SelectorsFindMembersAndThoseBelow) {
   move(outer_, folder_);
   move(inner_, folder_ + "/web.service");
@@ -338,6 +354,15 @@ TEST(Pick, TheSameSeedPicksTheSamePlaces) {
   EXPECT_GT(outcomes.size(), 10U);
 }
 
+TEST(Pick, EachStrikePicksAnew) {
+  const Choices choices(7, "fault");
+  std::set<std::vector<std::int64_t>> outcomes;
+  for (std::uint64_t ordinal = 0; ordinal < 20; ++ordinal) {
+    outcomes.insert(pids_of(pick_processes({.pick = "one"}, make_processes(9), choices, ordinal)));
+  }
+  EXPECT_GT(outcomes.size(), 4U);
+}
+
 TEST(Pick, PidsDoNotMatterToTheChoice) {
   const Choices choices(7, "fault");
   std::vector<Process> renumbered = make_processes(9);
@@ -361,11 +386,17 @@ TEST(Signals, AreReadByNameAndNumber) {
   EXPECT_EQ(parse_signal("15").value(), SIGTERM);
   EXPECT_EQ(parse_signal("TERM").value(), SIGTERM);
   EXPECT_EQ(parse_signal("SIGKILL").value(), SIGKILL);
-  for (const std::string text : {"", "0", "-9", "65", "SIG", "SIGSIGTERM", "term ", "9x"}) {
+  EXPECT_EQ(parse_signal("RTMIN").value(), SIGRTMIN);
+  EXPECT_EQ(parse_signal("SIGRTMIN+3").value(), SIGRTMIN + 3);
+  EXPECT_EQ(parse_signal("RTMAX-1").value(), SIGRTMAX - 1);
+  for (const std::string text : {"", "0", "-9", "65", "SIG", "SIGSIGTERM", "term ", "9x", "RTMIN-1",
+                                 "RTMIN+", "RTMIN+99", "RTMAX+1", "RTMIN+-1", "RTMIN 1"}) {
     EXPECT_EQ(parse_signal(text).error().code, Code::invalid) << text;
   }
   EXPECT_EQ(signal_name(SIGSTOP), "SIGSTOP");
-  EXPECT_EQ(signal_name(40), "signal 40");
+  EXPECT_EQ(signal_name(SIGRTMIN), "SIGRTMIN");
+  EXPECT_EQ(signal_name(SIGRTMAX), fmt::format("SIGRTMIN+{}", SIGRTMAX - SIGRTMIN));
+  EXPECT_EQ(signal_name(33), "signal 33") << "the C library keeps it for itself";
 }
 
 }  // namespace
