@@ -60,6 +60,7 @@ std::string program_beside(const std::string& name);
 int run_program(const std::vector<std::string>& words);
 
 std::vector<Row> bench_effects(int repetitions);
+std::vector<Row> bench_kinds(int repetitions);
 std::vector<Row> bench_stops(int repetitions);
 std::vector<Row> bench_programs(int repetitions);
 

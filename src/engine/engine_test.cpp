@@ -1,6 +1,7 @@
 // Whole runs on real processes and files, through a real guardian.
 #include "engine/engine.h"
 
+#include <algorithm>
 #include <csignal>
 #include <cstdlib>
 #include <filesystem>
@@ -254,6 +255,35 @@ TEST_F(EngineTest, EndsAndUndoesWhenTheGuardianIsKilled) {
   EXPECT_TRUE(has_event("stop", "reason", "lost_lease"));
   EXPECT_FALSE(victim_is_stopped());
   EXPECT_TRUE(verdict.restored) << join(verdict.reasons, "; ");
+}
+
+TEST_F(EngineTest, IsInvalidWhenItsVictimStaysStopped) {
+  options_.observer = [this](const Event& event) {
+    if (text_at(event, "event") == "change_reverted")
+      ::kill(static_cast<pid_t>(victim_.id().pid), SIGSTOP);
+  };
+  const Verdict verdict = run();
+  ::kill(static_cast<pid_t>(victim_.id().pid), SIGCONT);
+  EXPECT_EQ(verdict.outcome, Outcome::invalid) << join(verdict.reasons, "; ");
+  EXPECT_FALSE(verdict.restored);
+}
+
+TEST_F(EngineTest, NotesWhatSomebodyElseStoppedMeanwhile) {
+  const sys::Child other;
+  options_.observer = [&](const Event& event) {
+    if (text_at(event, "event") == "change_reverted")
+      ::kill(static_cast<pid_t>(other.id().pid), SIGSTOP);
+  };
+  const Verdict verdict = run();
+  EXPECT_EQ(verdict.outcome, Outcome::held) << join(verdict.reasons, "; ");
+  EXPECT_TRUE(verdict.restored);
+  const std::string pid = fmt::format("process {} ", other.id().pid);
+  const bool is_noted = std::any_of(timeline_.begin(), timeline_.end(), [&](const Event& event) {
+    return text_at(event, "event") == "note" &&
+           text_at(event, "message").find("somebody else changed the host meanwhile: " + pid) !=
+               std::string::npos;
+  });
+  EXPECT_TRUE(is_noted);
 }
 
 TEST_F(EngineTest, SaysSoWhenTheTargetDiesFirst) {

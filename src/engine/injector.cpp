@@ -14,31 +14,7 @@ namespace {
 constexpr Duration onset_limit = seconds(5);
 constexpr Duration end_limit = seconds(5);
 
-// The pids and paths in the parameters of a change, however deep they stand.
-void collect_touched(const json::value& value, std::string_view key,
-                     std::set<std::string>& touched) {
-  if (value.is_object()) {
-    for (const auto& [name, member] : value.get_object()) collect_touched(member, name, touched);
-  } else if (value.is_array()) {
-    for (const json::value& item : value.get_array()) collect_touched(item, key, touched);
-  } else if (key == "pid" && value.is_int64()) {
-    touched.insert(std::to_string(value.get_int64()));
-  } else if (key == "path" && value.is_string()) {
-    touched.insert(std::string(value.get_string()));
-  }
-}
-
 }  // namespace
-
-bool Injector::may_be_ours(const std::string& difference) const {
-  const std::vector<std::string> words = split(difference, ' ');
-  if (words.size() < 2) return true;
-  if (words[0] == "process") return touched_.contains(words[1]);
-  if (words[0] != "cgroup") return true;
-  return std::any_of(touched_.begin(), touched_.end(), [&](const std::string& path) {
-    return path.starts_with(words[1]) || words[1].starts_with(path);
-  });
-}
 
 void Injector::refuse(const std::string& fault, const std::string& kind, const Error& problem) {
   timeline_.add("change_refused", {{"fault", fault},
@@ -100,7 +76,7 @@ bool Injector::strike(const scenario::PlannedFault& fault, std::uint64_t ordinal
 
 bool Injector::apply(const scenario::PlannedFault& fault, const change::Request& request) {
   const std::string id = std::to_string(next_change_++);
-  collect_touched(request.params, "", touched_);
+  touched_.add(request);
   const Result<guardian::Session::Applied> applied = session_->apply(id, request);
   if (!applied.ok()) {
     refuse(fault.id, request.kind, applied.error());

@@ -4,11 +4,11 @@
 
 #include <memory>
 #include <optional>
-#include <set>
 #include <string>
 #include <vector>
 
 #include "engine/engine.h"
+#include "engine/ownership.h"
 #include "engine/watcher.h"
 #include "guardian/client.h"
 
@@ -31,9 +31,8 @@ class Injector {
   void record_undone_by_successor(const std::vector<std::string>& still_live);
   void record_lost(const std::string& change, const std::string& message);
 
-  // Whether a sentence of the fingerprint speaks of something that a change of this run touched. Of
-  // processes and cgroups only: whatever else differs is nobody's own.
-  bool may_be_ours(const std::string& difference) const;
+  // What the changes of this run touched.
+  const Touched& touched() const { return touched_; }
 
   bool has_changes_in_force() const { return !in_force_.empty(); }
   bool witnesses_are_settled() const;
@@ -70,7 +69,7 @@ class Injector {
   const Environment& environment_;
   const sys::HostFacts& host_;
   guardian::Session* session_ = nullptr;
-  std::set<std::string> touched_;  // pids and paths, from the parameters of the changes
+  Touched touched_;
   std::vector<InForce> in_force_;
   std::vector<Watched> watched_;
   std::uint64_t next_change_ = 0;

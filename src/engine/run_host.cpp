@@ -95,8 +95,7 @@ void Run::take_fingerprint(std::string_view moment) {
   const std::vector<std::string> texts =
       before_ ? sys::differences(*before_, *taken) : std::vector<std::string>{};
   for (const std::string& text : texts) {
-    // Others live on this host too: they stop their processes and limit their groups as they like.
-    if (injector_.may_be_ours(text)) {
+    if (injector_.touched().may_be_ours(text)) {
       found.push_back(json::string(text));
     } else {
       timeline_.add("note", {{"message", "somebody else changed the host meanwhile: " + text}});
