@@ -13,12 +13,13 @@ extern const Kind kind_network_block;
 extern const Kind kind_process_kill;
 extern const Kind kind_process_limit;
 extern const Kind kind_process_pause;
+extern const Kind kind_process_signal;
 
 const Catalogue& catalogue() {
   static const Catalogue kinds = {
-      &kind_cpu_burn,      &kind_cpu_quota,     &kind_file_corrupt,  &kind_file_patch,
-      &kind_file_replace,  &kind_memory_fill,   &kind_network_block, &kind_process_kill,
-      &kind_process_limit, &kind_process_pause,
+      &kind_cpu_burn,      &kind_cpu_quota,     &kind_file_corrupt,   &kind_file_patch,
+      &kind_file_replace,  &kind_memory_fill,   &kind_network_block,  &kind_process_kill,
+      &kind_process_limit, &kind_process_pause, &kind_process_signal,
   };
   return kinds;
 }

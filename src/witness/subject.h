@@ -21,6 +21,7 @@ class Subject {
   Result<std::optional<std::string>> read(const std::string& name) const;
   // "/proc/4711/task"
   std::string path(const std::string& name) const;
+  const sys::Fd& descriptor() const { return pidfd_; }
 
  private:
   Subject(sys::ProcessId id, sys::Fd pidfd) : id_(id), pidfd_(std::move(pidfd)) {}

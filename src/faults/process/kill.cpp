@@ -9,6 +9,7 @@
 #include <fmt/core.h>
 
 #include "faults/needs.h"
+#include "faults/repetition.h"
 #include "faults/typed.h"
 #include "faults/victims.h"
 #include "param/selector_codec.h"
@@ -16,38 +17,17 @@
 namespace squall::fault {
 namespace {
 
-struct Kill {
+struct Kill : Repetition {
   Selector select;
   std::string signal = "KILL";
-  Duration every;
-  Share probability{1};
-  std::int64_t times = 1;
 };
 
-const param::Table<Kill> table{{
+const param::Table<Kill> table{with_repetition<Kill>({
     param::field("select", &Kill::select, {.about = "Who is killed.", .required = true}),
     param::field(
         "signal", &Kill::signal,
         {.about = "The signal sent: one that ends a process, such as KILL, TERM or SEGV."}),
-    param::field("every", &Kill::every,
-                 {.about = "Time between two strikes; needed when `times` is above 1.",
-                  .min = Duration{},
-                  .max = minutes(24 * 60)}),
-    param::field("probability", &Kill::probability,
-                 {.about = "How likely each victim is hit at each strike, decided for each alone.",
-                  .min = Share{0.001},
-                  .max = Share{1},
-                  .typical_low = Share{0.1},
-                  .typical_high = Share{1}}),
-    param::field("times", &Kill::times,
-                 {.about = "How many strikes.",
-                  .min = 1,
-                  .max = 100'000,
-                  .typical_low = 1,
-                  .typical_high = 10}),
-}};
-
-constexpr Duration shortest_pause = milliseconds(10);
+})};
 
 std::vector<sys::Need> needs(const sys::HostFacts& host) {
   return {need_process_descriptors(host),
@@ -74,21 +54,11 @@ bool lets_live(int signal) {
 Status check(const Kill& kill) {
   const int signal = TRY(sys::parse_signal(kill.signal), "signal");
   if (lets_live(signal)) {
-    return error(
-        Code::invalid, fmt::format("signal: {} ends no process", sys::signal_name(signal)),
-        "use KILL, TERM, INT, HUP, ABRT or SEGV; to stop one for a time use process.pause");
+    return error(Code::invalid, fmt::format("signal: {} ends no process", sys::signal_name(signal)),
+                 "use KILL, TERM, INT, HUP, ABRT or SEGV; for a signal that ends nothing use "
+                 "process.signal, to stop one for a time process.pause");
   }
-  if (kill.times > 1 && kill.every < shortest_pause) {
-    return error(Code::invalid,
-                 fmt::format("every: {} strikes need a time between them of at least {}",
-                             kill.times, render(shortest_pause)),
-                 "add for example every: 30 s");
-  }
-  if (kill.times == 1 && kill.every > Duration{}) {
-    return error(Code::invalid, "times: `every` is given, but there is only one strike",
-                 "add times: 2 or more, or leave `every` out");
-  }
-  return ok();
+  return check_repetition(kill);
 }
 
 Wants wants(const Kill& kill) {
@@ -100,24 +70,15 @@ Result<Strike> plan(const Kill& kill, const Facts& facts, const Choices& choices
   // Later strikes may find nobody: the victim is perhaps still being restarted.
   if (ordinal == 0) TRY_VOID(require_victims(facts, kill.select));
   const int signal = TRY(sys::parse_signal(kill.signal));
-  const std::vector<std::string> names = choice_names(facts.victims);
-  Strike strike;
-  std::vector<sys::Process> hit;
-  for (std::size_t i = 0; i < names.size(); ++i) {
-    if (choices.unit(names[i], "hit", ordinal) >= kill.probability.fraction) continue;
-    json::object request = identity(facts.victims[i]);
+  const std::vector<sys::Process> hit = draw_victims(kill, facts, choices, ordinal);
+  Strike strike{.target = describe(hit)};
+  for (const sys::Process& victim : hit) {
+    json::object request = identity(victim);
     strike.watches.push_back({"process.ended", request});
     request["signal"] = signal;
     strike.changes.push_back({"process.signal", std::move(request)});
-    hit.push_back(facts.victims[i]);
   }
-  strike.target = describe(hit);
   return strike;
-}
-
-// The chance is drawn in `plan`, for each victim alone; the strike itself always takes place.
-Repeat repeat(const Kill& kill) {
-  return {.every = kill.every, .probability = 1, .times = kill.times};
 }
 
 }  // namespace
@@ -147,7 +108,7 @@ const Kind kind_process_kill = kind_of<Kill>({
     .check = check,
     .wants = wants,
     .plan = plan,
-    .repeat = repeat,
+    .repeat = repeat_of<Kill>,
 });
 
 }  // namespace squall::fault
