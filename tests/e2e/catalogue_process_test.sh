@@ -14,6 +14,8 @@ claims=(
   [redis-kill-restart]=held
   [redis-pause-silence]=held
   [web-pause-detection]=held
+  [web-reload-storm]=held
+  [web-worker-kill]=held
 )
 spent=(fragile-kill)  # afterwards there is nothing left to kill
 says_by_when() { remember_host && ends 1 run_one fragile-kill && says "nothing healed it within 2 s"; }
