@@ -7,6 +7,7 @@ namespace squall::change {
 extern const Kind kind_cgroup_attribute;
 extern const Kind kind_cgroup_fence;
 extern const Kind kind_cpu_burner;
+extern const Kind kind_disk_ballast;
 extern const Kind kind_file_bytes;
 extern const Kind kind_file_content;
 extern const Kind kind_memory_ballast;
@@ -17,9 +18,9 @@ extern const Kind kind_process_stop;
 
 const Catalogue& catalogue() {
   static const Catalogue kinds = {
-      &kind_cgroup_attribute, &kind_cgroup_fence,   &kind_cpu_burner, &kind_file_bytes,
-      &kind_file_content,     &kind_memory_ballast, &kind_nft_table,  &kind_process_rlimit,
-      &kind_process_signal,   &kind_process_stop,
+      &kind_cgroup_attribute, &kind_cgroup_fence,   &kind_cpu_burner,     &kind_disk_ballast,
+      &kind_file_bytes,       &kind_file_content,   &kind_memory_ballast, &kind_nft_table,
+      &kind_process_rlimit,   &kind_process_signal, &kind_process_stop,
   };
   return kinds;
 }

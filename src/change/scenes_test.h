@@ -48,6 +48,7 @@ inline void PrintTo(const SceneMaker& maker, std::ostream* out) {
 // At least one for every kind of the catalogue.
 const std::vector<SceneMaker>& scenes();
 // Those in files of their own, by area.
+std::vector<SceneMaker> disk_scenes();
 std::vector<SceneMaker> memory_scenes();
 std::vector<SceneMaker> scenes_where(const std::function<bool(const SceneMaker&)>& wanted);
 

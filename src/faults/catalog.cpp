@@ -5,6 +5,7 @@ namespace squall::fault {
 
 extern const Kind kind_cpu_burn;
 extern const Kind kind_cpu_quota;
+extern const Kind kind_disk_fill;
 extern const Kind kind_file_corrupt;
 extern const Kind kind_file_patch;
 extern const Kind kind_file_replace;
@@ -17,9 +18,9 @@ extern const Kind kind_process_signal;
 
 const Catalogue& catalogue() {
   static const Catalogue kinds = {
-      &kind_cpu_burn,      &kind_cpu_quota,     &kind_file_corrupt,   &kind_file_patch,
-      &kind_file_replace,  &kind_memory_fill,   &kind_network_block,  &kind_process_kill,
-      &kind_process_limit, &kind_process_pause, &kind_process_signal,
+      &kind_cpu_burn,     &kind_cpu_quota,     &kind_disk_fill,     &kind_file_corrupt,
+      &kind_file_patch,   &kind_file_replace,  &kind_memory_fill,   &kind_network_block,
+      &kind_process_kill, &kind_process_limit, &kind_process_pause, &kind_process_signal,
   };
   return kinds;
 }

@@ -196,7 +196,8 @@ Facts example_facts(const Kind& kind, int cgroup_version) {
   for (const std::string& path : wants->filesystems) {
     facts.filesystems[path] = {.type = "ext4",
                                .mount_point = "/srv",
-                               .device = {8, 16},
+                               .device = {8, 17},
+                               .disk = {8, 16},
                                .block = Bytes{4096},
                                .total = Bytes{64ULL << 30},
                                .free = Bytes{40ULL << 30},

@@ -1,6 +1,7 @@
 #include "sys/filesystem.h"
 
 #include <cerrno>
+#include <charconv>
 
 #include <fmt/core.h>
 #include <sys/stat.h>
@@ -30,9 +31,11 @@ std::string unescape(const std::string& text) {
 
 // Lines of mountinfo: "36 35 98:0 /root /point options optional... - type source options". The
 // longest mount point above the path is meant; of several on one point, the last.
-void name_mount(const std::string& path, Filesystem& filesystem) {
+// Returns what is mounted there: a device file, where it is one.
+std::string name_mount(const std::string& path, Filesystem& filesystem) {
   const Result<std::string> table = read_file("/proc/self/mountinfo");
-  if (!table.ok()) return;
+  std::string source;
+  if (!table.ok()) return source;
   for (const std::string& line : split(*table, '\n')) {
     const std::size_t dash = line.find(" - ");
     const std::vector<std::string> fields = split(line.substr(0, dash), ' ');
@@ -43,11 +46,38 @@ void name_mount(const std::string& path, Filesystem& filesystem) {
     if (!is_above || point.size() < filesystem.mount_point.size()) continue;
     filesystem.mount_point = point;
     const std::string rest = line.substr(dash + 3);
-    filesystem.type = rest.substr(0, rest.find(' '));
+    const std::vector<std::string> words = split(rest, ' ');
+    filesystem.type = words[0];
+    source = words.size() > 1 ? unescape(words[1]) : "";
   }
+  return source;
+}
+
+// Limits and counters of a partition are kept by the disk that it is a part of. Filesystems over
+// several disks (Btrfs) have a number of their own and name one of the disks as their source.
+DeviceNumber disk_below(DeviceNumber device, const std::string& source) {
+  struct stat status {};
+  if (device.major == 0 && source.starts_with('/') && ::stat(source.c_str(), &status) == 0 &&
+      S_ISBLK(status.st_mode)) {
+    device = {major(status.st_rdev), minor(status.st_rdev)};
+  }
+  const std::string entry = "/sys/dev/block/" + render(device);
+  if (device.major == 0 || !exists(entry)) return {};
+  if (!exists(entry + "/partition")) return device;
+  const Result<std::string> whole = read_file(entry + "/../dev", 64);
+  DeviceNumber disk;
+  if (!whole.ok()) return disk;
+  const char* end = whole->data() + whole->size();
+  const auto [colon, problem] = std::from_chars(whole->data(), end, disk.major);
+  if (problem == std::errc() && colon != end) std::from_chars(colon + 1, end, disk.minor);
+  return disk;
 }
 
 }  // namespace
+
+std::string render(DeviceNumber device) {
+  return fmt::format("{}:{}", device.major, device.minor);
+}
 
 Result<Filesystem> look_at_filesystem(const std::string& path) {
   const std::string real = TRY(real_path(path));
@@ -65,7 +95,7 @@ Result<Filesystem> look_at_filesystem(const std::string& path) {
                         .inodes = space.f_files,
                         .free_inodes = space.f_ffree,
                         .is_read_only = (space.f_flag & ST_RDONLY) != 0};
-  name_mount(real, filesystem);
+  filesystem.disk = disk_below(filesystem.device, name_mount(real, filesystem));
   return filesystem;
 }
 

@@ -14,11 +14,13 @@ struct DeviceNumber {
   unsigned minor = 0;
   friend auto operator<=>(const DeviceNumber&, const DeviceNumber&) = default;
 };
+std::string render(DeviceNumber device);  // "8:1"
 
 struct Filesystem {
   std::string type;         // "ext4"; empty when the mount table does not name it
   std::string mount_point;  // as this process sees it
   DeviceNumber device;      // major 0 where no block device is behind it
+  DeviceNumber disk;        // the whole disk that holds it; major 0 where there is none
   Bytes block;              // the unit in which space is given out
   Bytes total;
   Bytes free;                // for root

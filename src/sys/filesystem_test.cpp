@@ -23,6 +23,15 @@ TEST(Filesystem, NamesProcByItsMount) {
   EXPECT_EQ(proc->device.major, 0U);
 }
 
+TEST(Filesystem, NamesTheWholeDiskOfEveryBlockDevice) {
+  const Result<Filesystem> here = look_at_filesystem(testing::TempDir());
+  ASSERT_TRUE(here.ok()) << here.error().render();
+  if (here->disk.major == 0) GTEST_SKIP() << "no disk is behind " << testing::TempDir();
+  const std::string entry = "/sys/dev/block/" + render(here->disk);
+  EXPECT_TRUE(std::filesystem::exists(entry + "/queue")) << "only whole disks have a queue";
+  EXPECT_EQ(look_at_filesystem("/proc")->disk, DeviceNumber());
+}
+
 TEST(Filesystem, AgreesWithTheStandardLibraryAboutSpace) {
   const Result<Filesystem> here = look_at_filesystem(testing::TempDir());
   ASSERT_TRUE(here.ok()) << here.error().render();

@@ -5,6 +5,7 @@ namespace squall::witness {
 
 extern const Kind kind_cpu_busy;
 extern const Kind kind_cpu_limited;
+extern const Kind kind_disk_free;
 extern const Kind kind_file_changed;
 extern const Kind kind_memory_filled;
 extern const Kind kind_network_blocked;
@@ -15,9 +16,9 @@ extern const Kind kind_process_stopped;
 
 const Catalogue& catalogue() {
   static const Catalogue kinds = {
-      &kind_cpu_busy,        &kind_cpu_limited,       &kind_file_changed,
-      &kind_memory_filled,   &kind_network_blocked,   &kind_process_ended,
-      &kind_process_limited, &kind_process_signalled, &kind_process_stopped,
+      &kind_cpu_busy,          &kind_cpu_limited,     &kind_disk_free,     &kind_file_changed,
+      &kind_memory_filled,     &kind_network_blocked, &kind_process_ended, &kind_process_limited,
+      &kind_process_signalled, &kind_process_stopped,
   };
   return kinds;
 }
