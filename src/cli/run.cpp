@@ -60,6 +60,15 @@ std::string answer_to(const std::string& signal, bool is_first) {
                         "killed, the guardian undoes what is left";
 }
 
+// The words of this command line that decide the plan, but for the seed and the time scale, which
+// the plan itself holds.
+std::vector<std::string> words_again(const Words& words) {
+  std::vector<std::string> again;
+  for (const std::string& file : words.targets) again.insert(again.end(), {"--targets", file});
+  for (const std::string& setting : words.settings) again.insert(again.end(), {"--set", setting});
+  return again;
+}
+
 struct Kept {
   std::string report;
   Status recorded = ok();
@@ -114,6 +123,8 @@ int execute_plan(const Words& words, const scenario::Plan& plan,
                    .lease = words.lease,
                    .ssh_connection = find_ssh_connection(),
                    .version = context.version,
+                   .file = words.scenario,
+                   .arguments = words_again(words),
                    .observer = [&](const engine::Event& event) { onlooker->read(event); },
                    .stop = (*interrupts)->stop()});
   if (!result.ok()) return console.complain(result.error());

@@ -21,7 +21,11 @@ json::object describe_host() {
 }
 
 void write_start(TimelineWriter& timeline, const scenario::Plan& plan, const RunOptions& options) {
+  json::array arguments;
+  for (const std::string& word : options.arguments) arguments.push_back(json::string(word));
   timeline.add("run_started", {{"run", options.run_id},
+                               {"file", options.file},
+                               {"arguments", std::move(arguments)},
                                {"scenario", plan.name},
                                {"title", plan.title},
                                {"hypothesis", plan.hypothesis},
@@ -39,7 +43,7 @@ void write_start(TimelineWriter& timeline, const scenario::Plan& plan, const Run
 std::string make_run_id(const scenario::Plan& plan) {
   std::string stamp = sys::wall_time_text();  // 2026-03-01T12:00:00.123Z
   std::erase_if(stamp, [](char letter) { return letter == '-' || letter == ':'; });
-  stamp = stamp.substr(0, 15);
+  stamp = stamp.substr(0, 19);  // to the millisecond: two runs of one second keep their order
   stamp[8] = '-';
   const std::string unique = fmt::format("{} {}", sys::wall_nanoseconds(), ::getpid());
   return fmt::format("{}-{}-{}", stamp, plan.name, sha256_hex(unique).substr(0, 4));

@@ -40,6 +40,10 @@ struct RunOptions {
   Duration lease = seconds(2);
   std::string ssh_connection;  // the value of SSH_CONNECTION, so that the session is never cut
   std::string version;
+  // How the run was asked for, so that a report can say how to make it again: the scenario's file,
+  // and the words after it that name target maps and settings.
+  std::string file;
+  std::vector<std::string> arguments;
   std::function<void(const Event&)> observer;  // called from several threads, one at a time
   std::stop_token stop;                        // an operator's Ctrl-C: undo and end as aborted
 };
@@ -49,7 +53,7 @@ struct RunResult {
   std::vector<Event> timeline;
 };
 
-// "20260301-120000-redis-kill-3f2a": sorts by time, names the scenario, unique on this host.
+// "20260301-120000.123-redis-kill-3f2a": sorts by time, names the scenario, unique on this host.
 std::string make_run_id(const scenario::Plan& plan);
 
 // Errors only when no timeline could be begun; whatever happens after that is in the verdict.

@@ -337,6 +337,7 @@ TEST_F(EngineTest, MakesRunIdsThatDiffer) {
   const std::string first = make_run_id(plan_);
   EXPECT_THAT(first, HasSubstr("-engine-test-"));
   EXPECT_NE(first, make_run_id(plan_));
+  EXPECT_THAT(first, testing::ContainsRegex("^[0-9]{8}-[0-9]{6}\\.[0-9]{3}-"));
 }
 
 }  // namespace

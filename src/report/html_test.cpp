@@ -64,6 +64,17 @@ TEST(Html, HasATableForEachPart) {
   EXPECT_THAT(text, HasSubstr("its fingerprints are equal"));
 }
 
+TEST(Html, SaysHowToMakeTheRunAgain) {
+  Tale drill = redis_drill();
+  for (engine::Event& event : drill.events) {
+    if (text_at(event, "event") != "run_started") continue;
+    event["file"] = "drills/a b.yaml";
+    event["arguments"] = json::array{"--targets", "t.yaml", "--set", "x=y z"};
+  }
+  EXPECT_THAT(page(drill), HasSubstr("squall run &#39;drills/a b.yaml&#39; --targets t.yaml --set "
+                                     "&#39;x=y z&#39; --seed 7"));
+}
+
 TEST(Html, TellsHowEachChangeEnded) {
   const std::string text = page(invalid_drill());
   EXPECT_THAT(text, HasSubstr("<td class=\"yes-text\">restored, at 4.001 s</td>"));

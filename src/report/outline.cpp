@@ -237,8 +237,15 @@ std::vector<std::pair<std::string, std::string>> environment_of(const Story& sto
 }
 
 std::string replay_command(const Story& story) {
-  std::string name = text_at(story.started, "file", story.plan.name + ".yaml");
-  std::string text = fmt::format("squall run {} --seed {}", quote_for_shell(name), story.plan.seed);
+  std::string name = text_at(story.started, "file");
+  if (name.empty()) name = story.plan.name + ".yaml";
+  std::string text = "squall run " + quote_for_shell(name);
+  if (const json::array* arguments = array_at(story.started, "arguments")) {
+    for (const json::value& word : *arguments) {
+      if (word.is_string()) text += " " + quote_for_shell(std::string(word.get_string()));
+    }
+  }
+  text += fmt::format(" --seed {}", story.plan.seed);
   if (story.plan.time_scale != 1) {
     text += " --time-scale " + render_number(story.plan.time_scale);
   }

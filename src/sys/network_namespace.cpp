@@ -1,5 +1,6 @@
 #include "sys/network_namespace.h"
 
+#include <array>
 #include <cerrno>
 #include <system_error>
 #include <thread>
@@ -7,6 +8,7 @@
 #include <fmt/core.h>
 #include <sched.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 namespace squall::sys {
 namespace {
@@ -17,11 +19,19 @@ Result<Fd> open_here(const SocketKind& kind) {
   return made;
 }
 
+// "the network namespace /run/netns/a", or by its number where the path does not tell.
+std::string name_of_namespace(int netns_fd) {
+  std::array<char, 4096> path{};
+  const std::string link = fmt::format("/proc/self/fd/{}", netns_fd);
+  const ssize_t length = ::readlink(link.c_str(), path.data(), path.size());
+  if (length <= 0) return "a network namespace";
+  return "the network namespace " + std::string(path.data(), static_cast<std::size_t>(length));
+}
+
 Result<Fd> enter_and_open(const SocketKind& kind, int netns_fd) {
   if (::setns(netns_fd, CLONE_NEWNET) != 0) {
     const int number = errno;
-    return errno_error(number,
-                       fmt::format("cannot enter the network namespace of descriptor {}", netns_fd))
+    return errno_error(number, fmt::format("cannot enter {}", name_of_namespace(netns_fd)))
         .advise(number == EPERM ? "run as root, or with CAP_SYS_ADMIN over that namespace"
                                 : "give an open /proc/PID/ns/net");
   }
