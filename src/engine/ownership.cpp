@@ -43,7 +43,8 @@ bool Touched::may_be_ours(const std::string& difference) const {
   if (words[0] == "process") return names_.contains(words[1]);
   if (words[0] != "cgroup") return true;
   return std::any_of(names_.begin(), names_.end(), [&](const std::string& name) {
-    return name.starts_with('/') && is_related(name, words[1]);
+    if (name.starts_with('/')) return is_related(name, words[1]);
+    return (words[1] + "/").find("/" + name + "/") != std::string::npos;  // a group by its name
   });
 }
 

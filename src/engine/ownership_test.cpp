@@ -27,6 +27,12 @@ TEST(Ownership, AGroupIsOursWhenAChangeNamedItOrSomethingInIt) {
   EXPECT_FALSE(touched.may_be_ours("cgroup /sys/fs/cgroup/cpu/b cpu.max is now: 1"));
 }
 
+TEST(Ownership, AGroupIsOursWhenAChangeNamedItWithoutItsPlace) {
+  const Touched touched = touched_by({{"fence", "squall-1"}});
+  EXPECT_TRUE(touched.may_be_ours("cgroup /sys/fs/cgroup/memory/a/squall-1 exists"));
+  EXPECT_FALSE(touched.may_be_ours("cgroup /sys/fs/cgroup/memory/a/squall-12 exists"));
+}
+
 TEST(Ownership, WhatNobodyOwnsIsAlwaysOurs) {
   const Touched nothing;
   EXPECT_TRUE(nothing.may_be_ours("nft table inet squall_1 is new"));
