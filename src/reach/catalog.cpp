@@ -3,8 +3,14 @@
 
 namespace squall::reach {
 
+extern const Verb verb_service_act;
+extern const Verb verb_service_show;
+
 const Catalogue& catalogue() {
-  static const Catalogue verbs = {};
+  static const Catalogue verbs = {
+      &verb_service_act,
+      &verb_service_show,
+  };
   return verbs;
 }
 
