@@ -15,12 +15,15 @@ extern const Kind kind_nft_table;
 extern const Kind kind_process_rlimit;
 extern const Kind kind_process_signal;
 extern const Kind kind_process_stop;
+extern const Kind kind_service_act;
+extern const Kind kind_service_state;
 
 const Catalogue& catalogue() {
   static const Catalogue kinds = {
       &kind_cgroup_attribute, &kind_cgroup_fence,   &kind_cpu_burner,     &kind_disk_ballast,
       &kind_file_bytes,       &kind_file_content,   &kind_memory_ballast, &kind_nft_table,
-      &kind_process_rlimit,   &kind_process_signal, &kind_process_stop,
+      &kind_process_rlimit,   &kind_process_signal, &kind_process_stop,   &kind_service_act,
+      &kind_service_state,
   };
   return kinds;
 }

@@ -329,7 +329,7 @@ std::vector<SceneMaker> first_scenes() {
 const std::vector<SceneMaker>& scenes() {
   static const std::vector<SceneMaker> all = [] {
     std::vector<SceneMaker> scenes = first_scenes();
-    for (const auto& area : {disk_scenes(), memory_scenes()}) {
+    for (const auto& area : {disk_scenes(), memory_scenes(), service_scenes()}) {
       scenes.insert(scenes.end(), area.begin(), area.end());
     }
     return scenes;

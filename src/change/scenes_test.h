@@ -50,6 +50,7 @@ const std::vector<SceneMaker>& scenes();
 // Those in files of their own, by area.
 std::vector<SceneMaker> disk_scenes();
 std::vector<SceneMaker> memory_scenes();
+std::vector<SceneMaker> service_scenes();
 std::vector<SceneMaker> scenes_where(const std::function<bool(const SceneMaker&)>& wanted);
 
 }  // namespace squall::change
