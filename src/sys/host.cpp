@@ -6,11 +6,13 @@
 #include <charconv>
 #include <cstring>
 
+#include <fcntl.h>
 #include <fmt/core.h>
 #include <linux/capability.h>
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/nfnetlink.h>
 #include <linux/netlink.h>
+#include <sys/fanotify.h>
 #include <sys/socket.h>
 #include <sys/utsname.h>
 #include <unistd.h>
@@ -89,6 +91,11 @@ void find_controllers(HostFacts& facts) {
   }
 }
 
+// Needs CAP_SYS_ADMIN, and a kernel with CONFIG_FANOTIFY_ACCESS_PERMISSIONS.
+bool fanotify_decides() {
+  return Fd(::fanotify_init(FAN_CLASS_CONTENT | FAN_CLOEXEC, O_RDONLY | O_CLOEXEC)).valid();
+}
+
 }  // namespace
 
 const Controller* HostFacts::controller(std::string_view name) const {
@@ -109,6 +116,7 @@ HostFacts look_at_host() {
   facts.may_raise_limits = has(CAP_SYS_RESOURCE);
   facts.may_schedule = has(CAP_SYS_NICE);
   facts.has_nf_tables = nf_tables_answers();
+  facts.may_watch_files = fanotify_decides();
   find_controllers(facts);
   utsname name{};
   if (::uname(&name) == 0) facts.kernel = name.release;

@@ -35,6 +35,7 @@ struct HostFacts {
   bool may_raise_limits = false;        // CAP_SYS_RESOURCE
   bool may_schedule = false;            // CAP_SYS_NICE
   bool has_nf_tables = false;           // nf_tables answers a question
+  bool may_watch_files = false;         // fanotify lets us decide over accesses to files
   // By the kernel's names: "cpu", "memory", "pids", "cpuset"; disks are "blkio" on version 1 and
   // "io" on version 2.
   std::map<std::string, Controller, std::less<>> controllers;

@@ -10,7 +10,6 @@
 
 #include <fmt/core.h>
 #include <poll.h>
-#include <pwd.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 
@@ -21,6 +20,7 @@
 #include "sys/container.h"
 #include "sys/file.h"
 #include "sys/listeners.h"
+#include "sys/user.h"
 
 namespace squall::sys {
 namespace {
@@ -101,28 +101,6 @@ Result<std::int64_t> pid_in_file(const std::string& path) {
                  "its first word should be a whole number above 0");
   }
   return *pid;
-}
-
-Result<std::uint32_t> user_id(const std::string& user) {
-  if (const auto number = read_number(user)) {
-    if (*number >= 0 && *number < std::numeric_limits<std::uint32_t>::max()) {
-      return static_cast<std::uint32_t>(*number);
-    }
-    return error(Code::invalid, fmt::format("{} is not the number of a user", *number));
-  }
-  // Entries from a directory service can be large: the buffer grows until they fit.
-  for (std::size_t size = 4096; size <= 1 << 20; size *= 4) {
-    std::string buffer(size, '\0');
-    passwd entry{};
-    passwd* found = nullptr;
-    const int failed = getpwnam_r(user.c_str(), &entry, buffer.data(), buffer.size(), &found);
-    if (failed == ERANGE) continue;
-    if (found != nullptr) return entry.pw_uid;
-    break;
-  }
-  return error(Code::not_found,
-               fmt::format("there is no user \"{}\" on this host", printable(user)),
-               "give a name that \"getent passwd\" knows, or the number");
 }
 
 // Mount points of all cgroup hierarchies.
