@@ -8,8 +8,11 @@ extern const Kind kind_cgroup_attribute;
 extern const Kind kind_cgroup_fence;
 extern const Kind kind_cpu_burner;
 extern const Kind kind_disk_ballast;
+extern const Kind kind_file_absence;
 extern const Kind kind_file_bytes;
 extern const Kind kind_file_content;
+extern const Kind kind_file_lock;
+extern const Kind kind_file_mode;
 extern const Kind kind_memory_ballast;
 extern const Kind kind_nft_table;
 extern const Kind kind_process_rlimit;
@@ -19,12 +22,26 @@ extern const Kind kind_service_act;
 extern const Kind kind_service_state;
 
 const Catalogue& catalogue() {
+  // clang-format off
   static const Catalogue kinds = {
-      &kind_cgroup_attribute, &kind_cgroup_fence,   &kind_cpu_burner,     &kind_disk_ballast,
-      &kind_file_bytes,       &kind_file_content,   &kind_memory_ballast, &kind_nft_table,
-      &kind_process_rlimit,   &kind_process_signal, &kind_process_stop,   &kind_service_act,
+      &kind_cgroup_attribute,
+      &kind_cgroup_fence,
+      &kind_cpu_burner,
+      &kind_disk_ballast,
+      &kind_file_absence,
+      &kind_file_bytes,
+      &kind_file_content,
+      &kind_file_lock,
+      &kind_file_mode,
+      &kind_memory_ballast,
+      &kind_nft_table,
+      &kind_process_rlimit,
+      &kind_process_signal,
+      &kind_process_stop,
+      &kind_service_act,
       &kind_service_state,
   };
+  // clang-format on
   return kinds;
 }
 

@@ -21,6 +21,7 @@
 #include <fmt/core.h>
 #include <sys/stat.h>
 
+#include "change/kept.h"
 #include "change/typed.h"
 #include "core/digest.h"
 #include "core/text.h"
@@ -35,24 +36,33 @@ struct FileContent {
   std::string path;
   std::string content;
   std::string source;
+  std::int64_t length = -1;
   std::string expects;
 };
+
+constexpr std::size_t content_max = 64 << 20;
 
 const param::Table<FileContent> table{{
     param::field("path", &FileContent::path, {.about = "The file.", .required = true}),
     param::field("content", &FileContent::content, {.about = "What it shall hold, in base64."}),
     param::field("source", &FileContent::source, {.about = "Or a file whose content it takes."}),
+    param::field("length", &FileContent::length,
+                 {.about = "How many bytes of the source, from its beginning; -1 means all.",
+                  .min = -1,
+                  .max = content_max}),
     param::field("expects", &FileContent::expects,
                  {.about = "SHA-256 of what it must hold now, if the new content depends on it."}),
 }};
 
-constexpr std::size_t content_max = 64 << 20;
-
 Result<std::string> new_content(const FileContent& params) {
   if (!params.source.empty()) {
     if (!params.content.empty()) return error(Code::invalid, "content and source are both given");
-    TRY_VOID(sys::open_regular_file(params.source), "reading the source");
-    return sys::read_file(params.source, content_max);
+    const sys::Fd fd = TRY(sys::open_regular_file(params.source), "reading the source");
+    if (params.length < 0) return sys::read_file(params.source, content_max);
+    const auto length = static_cast<std::size_t>(params.length);
+    std::string begin = TRY(sys::read_at(fd, 0, length), "reading the source");
+    if (begin.size() == length) return begin;
+    return error(Code::conflict, fmt::format("{} has only {} bytes", params.source, begin.size()));
   }
   const std::optional<std::string> bytes = from_base64(params.content);
   if (!bytes) return error(Code::invalid, "the content is not in base64");
@@ -61,11 +71,8 @@ Result<std::string> new_content(const FileContent& params) {
 
 // Where the original is kept while the stand-in has its name.
 std::string kept_path(const FileContent& params, const std::string& path) {
-  constexpr std::size_t name_max = 200;  // so that the longest name still fits into 255 bytes
-  constexpr std::size_t id_digits = 12;
-  const std::string id = sha256_hex(canonical_json(table.to_json(params))).substr(0, id_digits);
-  return fmt::format("{}/.{}.squall-{}", sys::folder_of(path),
-                     sys::name_of(path).substr(0, name_max), id);
+  return fmt::format("{}/{}", sys::folder_of(path),
+                     kept_name(sys::name_of(path), table.to_json(params)));
 }
 
 Result<sys::Fd> open_original(const std::string& path, struct stat& status) {
@@ -197,6 +204,9 @@ Result<Reverted> revert(const FileContent&, const json::object& before) {
 }
 
 std::string describe(const FileContent& params) {
+  if (params.source == params.path && params.length >= 0) {
+    return fmt::format("cut {} after {} bytes", printable(params.path), params.length);
+  }
   if (!params.source.empty()) {
     return fmt::format("replace the content of {} by that of {}", printable(params.path),
                        printable(params.source));

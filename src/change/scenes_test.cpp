@@ -28,71 +28,6 @@ namespace {
 
 constexpr unsigned nobody = 65534;
 
-class FileScene : public Scene {
- public:
-  FileScene() : path_(folder_.path() + "/victim") {
-    std::string content;
-    for (int i = 0; i < 500; ++i) content += fmt::format("line {} of the victim\n", i);
-    CHECK(sys::write_file_durably(path_, content, 0640).ok(), "the folder is writable");
-  }
-  std::string observe() override {
-    struct stat status {};
-    if (::stat(path_.c_str(), &status) != 0) return "missing";
-    std::string text =
-        fmt::format("{} mode {:o} owner {}:{} inode {}", sys::file_sha256(path_).value(),
-                    status.st_mode, status.st_uid, status.st_gid, status.st_ino);
-    for (const std::string& name : sys::list_folder(folder_.path()).value()) text += " " + name;
-    return text;
-  }
-
- protected:
-  Folder folder_;
-  std::string path_;
-};
-
-class FileBytesScene : public FileScene {
- public:
-  Request request() override {
-    return {"file.bytes",
-            {{"path", path_},
-             {"patches", json::array{{{"offset", 100}, {"xor", to_base64("\x01\x02\x7f")}},
-                                     {{"offset", 5000}, {"bytes", to_base64("CORRUPT")}}}}}};
-  }
-  void edit_as_third_party() override {
-    const sys::Fd fd = sys::open_file(path_, O_WRONLY).value();
-    CHECK(sys::write_at(fd, 5002, "third").ok(), "the file is writable");
-  }
-};
-
-class FileContentScene : public FileScene {
- public:
-  Request request() override {
-    return {"file.content", {{"path", path_}, {"content", to_base64("listen = 0\n")}}};
-  }
-  // As editors do it: a new file takes the name.
-  void edit_as_third_party() override {
-    CHECK(sys::write_file_durably(path_, "listen = 8080\n", 0640).ok(), "the folder is writable");
-  }
-};
-
-class FileContentFromSourceScene : public FileScene {
- public:
-  FileContentFromSourceScene() {
-    CHECK(sys::write_file_durably(source_, "from the source\n").ok(), "the folder is writable");
-    CHECK(::chown(path_.c_str(), nobody, nobody) == 0, "we are root");
-    ::chmod(path_.c_str(), 04751);
-  }
-  Request request() override { return {"file.content", {{"path", path_}, {"source", source_}}}; }
-  // In place: the stand-in itself is edited.
-  void edit_as_third_party() override {
-    const sys::Fd fd = sys::open_file(path_, O_WRONLY | O_APPEND).value();
-    CHECK(sys::write_all(fd, "and a line\n").ok(), "the file is writable");
-  }
-
- private:
-  std::string source_ = folder_.path() + "/source";
-};
-
 class ProcessStopScene : public Scene {
  public:
   Request request() override { return {"process.stop", sleeper_.params()}; }
@@ -283,11 +218,6 @@ class NftTableScene : public Scene {
 };
 
 template <class S>
-SceneMaker maker(std::string name, std::string kind, Traits traits) {
-  return {std::move(name), std::move(kind), traits, [] { return std::make_unique<S>(); }};
-}
-
-template <class S>
 SceneMaker cgroup_maker(std::string name, std::string kind, Traits traits) {
   return {std::move(name), std::move(kind), traits, []() -> std::unique_ptr<Scene> {
             if (free_cpu_group().empty()) return nullptr;
@@ -297,13 +227,6 @@ SceneMaker cgroup_maker(std::string name, std::string kind, Traits traits) {
 
 std::vector<SceneMaker> first_scenes() {
   return {
-      maker<FileBytesScene>("file_bytes", "file.bytes",
-                            {.is_editable = true, .touches_in_steps = true}),
-      maker<FileContentScene>("file_content", "file.content",
-                              {.is_editable = true, .touches_in_steps = true}),
-      maker<FileContentFromSourceScene>(
-          "file_content_from_source", "file.content",
-          {.needs_root = true, .is_editable = true, .touches_in_steps = true}),
       maker<ProcessStopScene>("process_stop", "process.stop",
                               {.is_editable = true, .names_processes = true}),
       maker<ProcessSignalScene>("process_signal", "process.signal", {.names_processes = true}),
@@ -329,9 +252,13 @@ std::vector<SceneMaker> first_scenes() {
 const std::vector<SceneMaker>& scenes() {
   static const std::vector<SceneMaker> all = [] {
     std::vector<SceneMaker> scenes = first_scenes();
-    for (const auto& area : {disk_scenes(), memory_scenes(), service_scenes()}) {
-      scenes.insert(scenes.end(), area.begin(), area.end());
-    }
+    const std::vector<std::vector<SceneMaker>> areas = {
+        disk_scenes(),
+        file_scenes(),
+        memory_scenes(),
+        service_scenes(),
+    };
+    for (const auto& area : areas) scenes.insert(scenes.end(), area.begin(), area.end());
     return scenes;
   }();
   return all;

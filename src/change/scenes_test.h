@@ -40,10 +40,18 @@ struct SceneMaker {
   std::function<std::unique_ptr<Scene>()> make;
 };
 
+template <class S>
+SceneMaker maker(std::string name, std::string kind, Traits traits) {
+  return {std::move(name), std::move(kind), traits, [] { return std::make_unique<S>(); }};
+}
+
 // For messages of failed tests.
 inline void PrintTo(const SceneMaker& maker, std::ostream* out) {
   *out << maker.name;
 }
+
+// Those of one area each; scenes() gathers them.
+std::vector<SceneMaker> file_scenes();
 
 // At least one for every kind of the catalogue.
 const std::vector<SceneMaker>& scenes();

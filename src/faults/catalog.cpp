@@ -17,11 +17,22 @@ extern const Kind kind_process_pause;
 extern const Kind kind_process_signal;
 
 const Catalogue& catalogue() {
+  // clang-format off
   static const Catalogue kinds = {
-      &kind_cpu_burn,     &kind_cpu_quota,     &kind_disk_fill,     &kind_file_corrupt,
-      &kind_file_patch,   &kind_file_replace,  &kind_memory_fill,   &kind_network_block,
-      &kind_process_kill, &kind_process_limit, &kind_process_pause, &kind_process_signal,
+      &kind_cpu_burn,
+      &kind_cpu_quota,
+      &kind_disk_fill,
+      &kind_file_corrupt,
+      &kind_file_patch,
+      &kind_file_replace,
+      &kind_memory_fill,
+      &kind_network_block,
+      &kind_process_kill,
+      &kind_process_limit,
+      &kind_process_pause,
+      &kind_process_signal,
   };
+  // clang-format on
   return kinds;
 }
 

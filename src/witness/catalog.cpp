@@ -6,7 +6,10 @@ namespace squall::witness {
 extern const Kind kind_cpu_busy;
 extern const Kind kind_cpu_limited;
 extern const Kind kind_disk_free;
+extern const Kind kind_file_absent;
 extern const Kind kind_file_changed;
+extern const Kind kind_file_locked;
+extern const Kind kind_file_mode;
 extern const Kind kind_memory_filled;
 extern const Kind kind_network_blocked;
 extern const Kind kind_process_ended;
@@ -15,11 +18,23 @@ extern const Kind kind_process_signalled;
 extern const Kind kind_process_stopped;
 
 const Catalogue& catalogue() {
+  // clang-format off
   static const Catalogue kinds = {
-      &kind_cpu_busy,          &kind_cpu_limited,     &kind_disk_free,     &kind_file_changed,
-      &kind_memory_filled,     &kind_network_blocked, &kind_process_ended, &kind_process_limited,
-      &kind_process_signalled, &kind_process_stopped,
+      &kind_cpu_busy,
+      &kind_cpu_limited,
+      &kind_disk_free,
+      &kind_file_absent,
+      &kind_file_changed,
+      &kind_file_locked,
+      &kind_file_mode,
+      &kind_memory_filled,
+      &kind_network_blocked,
+      &kind_process_ended,
+      &kind_process_limited,
+      &kind_process_signalled,
+      &kind_process_stopped,
   };
+  // clang-format on
   return kinds;
 }
 
