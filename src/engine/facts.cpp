@@ -9,6 +9,8 @@
 #include "scenario/references.h"
 #include "sys/cgroup.h"
 #include "sys/file.h"
+#include "sys/program_path.h"
+#include "sys/user.h"
 
 namespace squall::engine {
 namespace {
@@ -59,6 +61,20 @@ Result<std::vector<sys::Process>> find_victims(const Selector& selector, std::ui
   return found;
 }
 
+// Every file of this name that one of the victims would find, or that stands in the given PATH.
+Result<std::vector<std::string>> find_program(const std::string& name, const fault::Wants& wants,
+                                              const std::vector<sys::Process>& victims) {
+  if (!wants.search_path.empty()) return sys::find_in_search_path(name, wants.search_path);
+  std::vector<std::string> found;
+  for (const sys::Process& victim : victims) {
+    const std::string path = TRY(sys::search_path_of(victim.id), "finding the PATH of the victim");
+    for (std::string& one : sys::find_in_search_path(name, path)) {
+      if (std::find(found.begin(), found.end(), one) == found.end()) found.push_back(one);
+    }
+  }
+  return found;
+}
+
 }  // namespace
 
 Result<fault::Facts> gather_facts(const fault::Wants& wants, const sys::HostFacts& host,
@@ -82,6 +98,11 @@ Result<fault::Facts> gather_facts(const fault::Wants& wants, const sys::HostFact
   for (const std::string& path : wants.filesystems) {
     if (auto filesystem = sys::look_at_filesystem(path)) facts.filesystems[path] = *filesystem;
   }
+  for (const std::string& name : wants.programs) {
+    facts.programs[name] = TRY(find_program(name, wants, facts.victims));
+  }
+  for (const std::string& user : wants.users) facts.users[user] = TRY(sys::user_id(user));
+  for (const std::string& group : wants.groups) facts.groups[group] = TRY(sys::group_id(group));
   return facts;
 }
 

@@ -7,8 +7,13 @@ extern const Kind kind_cpu_burn;
 extern const Kind kind_cpu_quota;
 extern const Kind kind_disk_fill;
 extern const Kind kind_file_corrupt;
+extern const Kind kind_file_delete;
+extern const Kind kind_file_hide;
+extern const Kind kind_file_lock;
 extern const Kind kind_file_patch;
+extern const Kind kind_file_permissions;
 extern const Kind kind_file_replace;
+extern const Kind kind_file_truncate;
 extern const Kind kind_memory_fill;
 extern const Kind kind_network_block;
 extern const Kind kind_process_kill;
@@ -23,8 +28,13 @@ const Catalogue& catalogue() {
       &kind_cpu_quota,
       &kind_disk_fill,
       &kind_file_corrupt,
+      &kind_file_delete,
+      &kind_file_hide,
+      &kind_file_lock,
       &kind_file_patch,
+      &kind_file_permissions,
       &kind_file_replace,
+      &kind_file_truncate,
       &kind_memory_fill,
       &kind_network_block,
       &kind_process_kill,

@@ -41,6 +41,10 @@ struct Wants {
   std::vector<std::string> controllers = {};  // in which group each victim stands: "memory"
   std::vector<std::string> contents = {};     // files whose text is wanted
   std::vector<std::string> filesystems = {};  // paths
+  std::vector<std::string> programs = {};     // names of executable files
+  std::string search_path = {};         // where they are looked for; empty: each victim's PATH
+  std::vector<std::string> users = {};  // names or numbers
+  std::vector<std::string> groups = {};
 };
 
 struct Facts {
@@ -49,7 +53,10 @@ struct Facts {
   std::map<std::string, FileFacts> files;
   // By controller and pid: the directory of the victim's group in that hierarchy.
   std::map<std::string, std::map<std::int64_t, std::string>, std::less<>> cgroups;
-  std::map<std::string, sys::Filesystem> filesystems;  // those that could be looked at
+  std::map<std::string, sys::Filesystem> filesystems;        // those that could be looked at
+  std::map<std::string, std::vector<std::string>> programs;  // every file of that name found
+  std::map<std::string, std::uint32_t> users;
+  std::map<std::string, std::uint32_t> groups;
 };
 
 // What must be seen, named for the witness catalogue. Data only: a fault and a witness share no

@@ -164,6 +164,7 @@ Facts example_facts(const Kind& kind, int cgroup_version) {
                 .may_raise_limits = true,
                 .may_schedule = true,
                 .has_nf_tables = true,
+                .may_watch_files = true,
                 .kernel = "6.18.0"};
   const bool is_v2 = cgroup_version == 2;
   const std::string_view disk = is_v2 ? "io" : "blkio";
@@ -193,6 +194,11 @@ Facts example_facts(const Kind& kind, int cgroup_version) {
     facts.files[path] = {
         .exists = true, .size = text.size(), .sha256 = std::string(64, '0'), .content = text};
   }
+  for (const std::string& name : wants->programs) {
+    facts.programs[name] = {"/opt/example/bin/" + name};
+  }
+  for (const std::string& user : wants->users) facts.users[user] = 1000;
+  for (const std::string& group : wants->groups) facts.groups[group] = 1000;
   for (const std::string& path : wants->filesystems) {
     facts.filesystems[path] = {.type = "ext4",
                                .mount_point = "/srv",
