@@ -50,13 +50,11 @@ inline void PrintTo(const SceneMaker& maker, std::ostream* out) {
   *out << maker.name;
 }
 
-// Those of one area each; scenes() gathers them.
-std::vector<SceneMaker> file_scenes();
-
 // At least one for every kind of the catalogue.
 const std::vector<SceneMaker>& scenes();
 // Those in files of their own, by area.
 std::vector<SceneMaker> disk_scenes();
+std::vector<SceneMaker> file_scenes();
 std::vector<SceneMaker> memory_scenes();
 std::vector<SceneMaker> service_scenes();
 std::vector<SceneMaker> scenes_where(const std::function<bool(const SceneMaker&)>& wanted);
