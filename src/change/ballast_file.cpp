@@ -10,8 +10,7 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
-#include "core/text.h"
-#include "sys/file.h"
+#include "change/unnamed_files.h"
 
 namespace squall::change {
 namespace {
@@ -49,19 +48,7 @@ const std::string& noise() {
 
 Result<BallastFile> BallastFile::open(const std::string& folder) {
   BallastFile file;
-  file.fd_ = sys::Fd(::open(folder.c_str(), O_TMPFILE | O_WRONLY | O_CLOEXEC, 0600));
-  if (!file.fd_.valid()) {
-    const int problem = errno;
-    // Kernels and filesystems that do not know the flag take it for an attempt to write a folder.
-    if (problem == EOPNOTSUPP || problem == EISDIR || problem == EINVAL) {
-      return error(Code::unsupported,
-                   fmt::format("the filesystem of {} has no files without a name (O_TMPFILE), so "
-                               "nothing would free the space if squall died",
-                               printable(folder)),
-                   "name a folder on a local filesystem such as ext4, XFS, Btrfs or tmpfs");
-    }
-    return errno_error(problem, fmt::format("taking space in {}", printable(folder)));
-  }
+  file.fd_ = TRY(open_unnamed_file(folder));
   struct statvfs space {};
   if (::fstatvfs(file.fd_.get(), &space) != 0) return errno_error(errno, "looking at the space");
   file.block_ = std::max<std::uint64_t>(space.f_frsize, 512);

@@ -8,6 +8,8 @@ extern const Kind kind_cgroup_attribute;
 extern const Kind kind_cgroup_fence;
 extern const Kind kind_cpu_burner;
 extern const Kind kind_disk_ballast;
+extern const Kind kind_disk_inode_ballast;
+extern const Kind kind_disk_traffic;
 extern const Kind kind_file_absence;
 extern const Kind kind_file_bytes;
 extern const Kind kind_file_content;
@@ -28,6 +30,8 @@ const Catalogue& catalogue() {
       &kind_cgroup_fence,
       &kind_cpu_burner,
       &kind_disk_ballast,
+      &kind_disk_inode_ballast,
+      &kind_disk_traffic,
       &kind_file_absence,
       &kind_file_bytes,
       &kind_file_content,

@@ -8,18 +8,16 @@
 // A large fill takes longer than a command may: the taking goes on in a thread of the holder after
 // the hold was reported. If it fails then, the holder ends, and the run is told that the change is
 // lost. The space counts for all users of the filesystem alike.
-#include <condition_variable>
-#include <mutex>
 #include <optional>
-#include <system_error>
-#include <thread>
 
 #include <fcntl.h>
 #include <fmt/core.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 
+#include "change/background_task.h"
 #include "change/ballast_file.h"
+#include "change/holder_fence.h"
 #include "change/typed.h"
 #include "core/text.h"
 #include "param/optional_codec.h"
@@ -44,9 +42,6 @@ const param::Table<DiskBallast> table{{
     param::field("take_reserve", &DiskBallast::take_reserve,
                  {.about = "Whether what the filesystem keeps for root is taken as well."}),
 }};
-
-// How long the command waits for the filling; after that the filling goes on by itself.
-constexpr std::chrono::milliseconds first_wait{1200};
 
 Status check_amount(const DiskBallast& params) {
   if (params.size.has_value() != params.leave.has_value()) return ok();
@@ -99,47 +94,31 @@ Result<json::object> capture(const DiskBallast& params) {
 
 class HeldBallast : public Held {
  public:
-  HeldBallast(BallastFile file, SpaceGoal goal) : file_(std::move(file)), goal_(goal) {
-    filler_ = std::jthread([this](const std::stop_token& stop) { fill(stop); });
-  }
-
-  // Empty once the goal is reached or the time is over.
-  std::optional<Error> wait() {
-    std::unique_lock lock(mutex_);
-    ended_.wait_for(lock, first_wait, [this] { return is_done_ || problem_; });
-    return problem_;
+  static Result<std::unique_ptr<Held>> take(BallastFile file, SpaceGoal goal) {
+    std::unique_ptr<HeldBallast> held(new HeldBallast(std::move(file)));
+    BallastFile* taker = &held->file_;
+    held->task_ = TRY(BackgroundTask::start([taker, goal](const std::stop_token& stop) -> Status {
+      while (!stop.stop_requested()) {
+        if (TRY(taker->approach(goal))) break;
+      }
+      return ok();
+    }));
+    TRY_VOID(held->task_->wait(first_wait));
+    return std::unique_ptr<Held>(std::move(held));
   }
   json::object facts() const override {
-    const std::unique_lock lock(mutex_);
-    json::object facts{{"taken", json::string(render(file_.taken()))}, {"is_done", is_done_}};
-    if (is_done_) facts["by"] = file_.allocates() ? "fallocate" : "writing";
+    const bool is_done = task_->is_done();
+    json::object facts{{"taken", json::string(render(file_.taken()))}, {"is_done", is_done}};
+    if (is_done) facts["by"] = file_.allocates() ? "fallocate" : "writing";
     return facts;
   }
-  bool is_intact() override {
-    const std::unique_lock lock(mutex_);
-    return !problem_;
-  }
+  bool is_intact() override { return task_->problem().ok(); }
 
  private:
-  void fill(const std::stop_token& stop) {
-    while (!stop.stop_requested()) {
-      Result<bool> reached = file_.approach(goal_);
-      if (reached.ok() && !*reached) continue;
-      const std::unique_lock lock(mutex_);
-      is_done_ = reached.ok();
-      if (!reached.ok()) problem_ = std::move(reached).error();
-      ended_.notify_all();
-      return;
-    }
-  }
+  explicit HeldBallast(BallastFile file) : file_(std::move(file)) {}
 
   BallastFile file_;
-  SpaceGoal goal_;
-  mutable std::mutex mutex_;
-  std::condition_variable ended_;
-  bool is_done_ = false;
-  std::optional<Error> problem_;
-  std::jthread filler_;  // last, so that it ends first
+  std::unique_ptr<BackgroundTask> task_;
 };
 
 Result<std::unique_ptr<Held>> hold(const DiskBallast& params, const json::object& before) {
@@ -150,14 +129,8 @@ Result<std::unique_ptr<Held>> hold(const DiskBallast& params, const json::object
   if (!is_there || render(device) != text_at(before, "device")) {
     return error(Code::conflict, fmt::format("{} leads to another filesystem now", path));
   }
-  const SpaceGoal goal{params.size, params.leave, params.take_reserve};
-  try {
-    auto held = std::make_unique<HeldBallast>(TRY(BallastFile::open(path)), goal);
-    if (std::optional<Error> problem = held->wait()) return std::move(*problem);
-    return std::unique_ptr<Held>(std::move(held));
-  } catch (const std::system_error& problem) {
-    return errno_error(problem.code().value(), "starting a thread to take the space");
-  }
+  return HeldBallast::take(TRY(BallastFile::open(path)),
+                           {params.size, params.leave, params.take_reserve});
 }
 
 // What a file without a name that the holder keeps open on this filesystem takes.
@@ -176,8 +149,7 @@ std::optional<Bytes> ballast_of(std::int64_t pid, const std::string& device) {
 }
 
 Result<Presence> verify(const DiskBallast&, const json::object& before) {
-  const sys::ProcessId holder{integer_at(before, "holder_pid"),
-                              static_cast<std::uint64_t>(integer_at(before, "holder_start"))};
+  const sys::ProcessId holder = recorded_holder(before);
   if (holder.pid == 0 || !sys::is_alive(holder)) return Presence::absent;
   return ballast_of(holder.pid, text_at(before, "device")) ? Presence::in_force : Presence::foreign;
 }
@@ -186,7 +158,7 @@ Result<Presence> verify(const DiskBallast&, const json::object& before) {
 Demand outstanding(const DiskBallast& params, const json::object& before) {
   const std::string path = text_at(before, "path");
   const std::optional<Bytes> taken =
-      ballast_of(integer_at(before, "holder_pid"), text_at(before, "device"));
+      ballast_of(recorded_holder(before).pid, text_at(before, "device"));
   const Result<sys::Filesystem> filesystem = sys::look_at_filesystem(path);
   if (!taken || !filesystem.ok()) return {};
   const Bytes goal{params.leave ? taken->count + demanded(params, *filesystem).value()

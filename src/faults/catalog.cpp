@@ -6,6 +6,8 @@ namespace squall::fault {
 extern const Kind kind_cpu_burn;
 extern const Kind kind_cpu_quota;
 extern const Kind kind_disk_fill;
+extern const Kind kind_disk_inodes;
+extern const Kind kind_disk_load;
 extern const Kind kind_file_corrupt;
 extern const Kind kind_file_delete;
 extern const Kind kind_file_hide;
@@ -27,6 +29,8 @@ const Catalogue& catalogue() {
       &kind_cpu_burn,
       &kind_cpu_quota,
       &kind_disk_fill,
+      &kind_disk_inodes,
+      &kind_disk_load,
       &kind_file_corrupt,
       &kind_file_delete,
       &kind_file_hide,

@@ -6,6 +6,8 @@ namespace squall::witness {
 extern const Kind kind_cpu_busy;
 extern const Kind kind_cpu_limited;
 extern const Kind kind_disk_free;
+extern const Kind kind_disk_free_inodes;
+extern const Kind kind_disk_throughput;
 extern const Kind kind_file_absent;
 extern const Kind kind_file_changed;
 extern const Kind kind_file_locked;
@@ -23,6 +25,8 @@ const Catalogue& catalogue() {
       &kind_cpu_busy,
       &kind_cpu_limited,
       &kind_disk_free,
+      &kind_disk_free_inodes,
+      &kind_disk_throughput,
       &kind_file_absent,
       &kind_file_changed,
       &kind_file_locked,

@@ -32,7 +32,7 @@ TEST_F(DiskFree, SeesSpaceBeingTakenAndGivenBack) {
   const std::optional<Sighting> on = scenes::see(*witness, true);
   ASSERT_TRUE(on);
   EXPECT_EQ(on->dose, 4 << 20);
-  EXPECT_EQ(on->detail, "12 MiB free, 4 MiB less than before");
+  EXPECT_EQ(on->detail, "12 MiB left, 4 MiB less than before");
   remove_file("filler");
   EXPECT_TRUE(scenes::see(*witness, false));
 }
