@@ -78,6 +78,13 @@ std::optional<std::string> limit_sentence(const Difference& difference, const It
                      limit.rest, *difference.after, *difference.before);
 }
 
+std::optional<std::string> schedule_sentence(const Difference& difference, const Items& after) {
+  if (difference.before == nullptr || difference.after == nullptr) return std::nullopt;
+  const OfProcess schedule = split_process(difference.key.substr(9));
+  return fmt::format("{} has the {} {}, before {}", process_words(schedule.id, after),
+                     schedule.rest, *difference.after, *difference.before);
+}
+
 std::string plain_sentence(const Difference& difference) {
   const std::string key = printable(difference.key);
   if (difference.before == nullptr) {
@@ -113,6 +120,7 @@ std::optional<std::string> sentence(const Difference& difference, const Items& b
   if (key.starts_with("process ")) return std::nullopt;
   if (key.starts_with("stopped ")) return stopped_sentence(difference, before, after);
   if (key.starts_with("limit ")) return limit_sentence(difference, after);
+  if (key.starts_with("schedule ")) return schedule_sentence(difference, after);
   if (key.starts_with("unreadable ")) return unreadable_sentence(difference);
   if (key.starts_with("cgroup ")) {
     const bool is_ours = difference.after != nullptr && *difference.after == "exists";
@@ -182,8 +190,8 @@ std::vector<std::string> differences(const Fingerprint& before, const Fingerprin
 }
 
 std::string digest(const Fingerprint& fingerprint) {
-  constexpr std::array<std::string_view, 4> bound_to_processes = {"process ", "limit ", "cgroup ",
-                                                                  "unreadable "};
+  constexpr std::array<std::string_view, 5> bound_to_processes = {"process ", "limit ", "schedule ",
+                                                                  "cgroup ", "unreadable "};
   Sha256 hash;
   for (const auto& [key, value] : fingerprint.items) {
     // Named anew, because clang lets no lambda capture a structured binding before C++23.

@@ -41,7 +41,7 @@ struct FingerprintScope {
   std::vector<std::string> files;  // hashed whole: the time grows with their size
   // Names below /run/netns, or paths such as /proc/PID/ns/net. The caller's own is always read.
   std::vector<std::string> network_namespaces;
-  bool every_process_limit = true;  // 16 items a process
+  bool every_process_limit = true;  // and how it is scheduled: 18 items a process
 };
 
 // A few milliseconds on a small host. What may not be read is named in an item, not an error.

@@ -83,10 +83,11 @@ struct Seen {
   std::string id;  // "4711@123456"
   std::string name;
   char state = '?';
+  std::string nice;
   bool is_kernel_thread = false;
 };
 
-// Reads "pid (name) state ...": field 9 holds the flags, field 22 the start.
+// Reads "pid (name) state ...": field 9 holds the flags, 19 the nice value, 22 the start.
 bool read_stat(const std::string& pid, Seen& seen) {
   constexpr unsigned long kernel_thread_flag = 0x00200000;
   const Result<std::string> stat = read_file("/proc/" + pid + "/stat", 65536);
@@ -101,6 +102,7 @@ bool read_stat(const std::string& pid, Seen& seen) {
   seen.id = pid + "@" + fields[22 - 3];
   seen.name = stat->substr(open + 1, close - open - 1);
   seen.state = fields[0].front();
+  seen.nice = fields[19 - 3];
   seen.is_kernel_thread =
       (std::strtoul(fields[9 - 3].c_str(), nullptr, 10) & kernel_thread_flag) != 0;
   return true;
@@ -120,6 +122,17 @@ void note_limits(const std::string& pid, const Seen& seen, FingerprintItems& ite
           fmt::format("{}/{}", trim(text.substr(26, 20)), trim(text.substr(47, 20)));
     }
   }
+}
+
+// Of the first thread: its nice value and the processors that it may use.
+void note_schedule(const std::string& pid, const Seen& seen, FingerprintItems& items) {
+  items[fmt::format("schedule {} nice value", seen.id)] = seen.nice;
+  const Result<std::string> status = read_file("/proc/" + pid + "/status", 65536);
+  constexpr std::string_view key = "\nCpus_allowed_list:";
+  const std::size_t at = status.ok() ? status->find(key) : std::string::npos;
+  if (at == std::string::npos) return;
+  const std::string_view rest = std::string_view(*status).substr(at + key.size());
+  items[fmt::format("schedule {} affinity", seen.id)] = trim(rest.substr(0, rest.find('\n')));
 }
 
 // Undoes the octal escapes of /proc/self/mountinfo: "\040" is a blank.
@@ -209,7 +222,9 @@ Status note_processes(bool with_limits, FingerprintItems& items) {
     if (seen.state == 'Z' || seen.state == 'X') continue;  // only its parent has not noticed yet
     items["process " + seen.id] = seen.name;
     if (seen.state == 'T') items["stopped " + seen.id] = seen.name;
-    if (with_limits) note_limits(pid, seen, items);
+    if (!with_limits) continue;
+    note_limits(pid, seen, items);
+    note_schedule(pid, seen, items);
   }
   return ok();
 }

@@ -126,6 +126,26 @@ TEST(Fingerprint, OfALimitNamesTheProcessAndBothValues) {
   EXPECT_THAT(differences_about(words_of(child), before, take()), IsEmpty());
 }
 
+TEST(Fingerprint, OfHowAProcessIsScheduledNamesBothValues) {
+  const Child child;
+  const Fingerprint before = take();
+  ASSERT_EQ(::setpriority(PRIO_PROCESS, static_cast<id_t>(child.pid()), 7), 0);
+  EXPECT_THAT(differences_about(words_of(child), before, take()),
+              ElementsAre(HasSubstr("has the nice value 7, before 0")));
+  cpu_set_t all;
+  CPU_ZERO(&all);
+  ASSERT_EQ(::sched_getaffinity(0, sizeof all, &all), 0);
+  if (CPU_COUNT(&all) < 2) GTEST_SKIP() << "needs two processors";
+  cpu_set_t one;
+  CPU_ZERO(&one);
+  for (int number = 0; CPU_COUNT(&one) == 0; ++number) {
+    if (CPU_ISSET(number, &all)) CPU_SET(number, &one);
+  }
+  ASSERT_EQ(::sched_setaffinity(child.pid(), sizeof one, &one), 0);
+  EXPECT_THAT(differences_about(words_of(child), before, take()),
+              ElementsAre(HasSubstr("has the affinity "), HasSubstr("has the nice value 7")));
+}
+
 TEST(Fingerprint, KnowsEveryLimitOfTheKernel) {
   const Child child;
   const Fingerprint fingerprint = take();
