@@ -17,6 +17,8 @@ extern const Kind kind_file_lock;
 extern const Kind kind_file_mode;
 extern const Kind kind_memory_ballast;
 extern const Kind kind_nft_table;
+extern const Kind kind_process_affinity;
+extern const Kind kind_process_priority;
 extern const Kind kind_process_rlimit;
 extern const Kind kind_process_signal;
 extern const Kind kind_process_stop;
@@ -24,6 +26,7 @@ extern const Kind kind_service_act;
 extern const Kind kind_service_state;
 
 const Catalogue& catalogue() {
+  // One a line, so that two additions do not collide.
   // clang-format off
   static const Catalogue kinds = {
       &kind_cgroup_attribute,
@@ -39,6 +42,8 @@ const Catalogue& catalogue() {
       &kind_file_mode,
       &kind_memory_ballast,
       &kind_nft_table,
+      &kind_process_affinity,
+      &kind_process_priority,
       &kind_process_rlimit,
       &kind_process_signal,
       &kind_process_stop,

@@ -56,6 +56,7 @@ const std::vector<SceneMaker>& scenes();
 std::vector<SceneMaker> disk_scenes();
 std::vector<SceneMaker> file_scenes();
 std::vector<SceneMaker> memory_scenes();
+std::vector<SceneMaker> process_scenes();
 std::vector<SceneMaker> service_scenes();
 std::vector<SceneMaker> scenes_where(const std::function<bool(const SceneMaker&)>& wanted);
 

@@ -4,6 +4,7 @@
 namespace squall::fault {
 
 extern const Kind kind_cpu_burn;
+extern const Kind kind_cpu_pin;
 extern const Kind kind_cpu_quota;
 extern const Kind kind_disk_fill;
 extern const Kind kind_disk_inodes;
@@ -21,12 +22,15 @@ extern const Kind kind_network_block;
 extern const Kind kind_process_kill;
 extern const Kind kind_process_limit;
 extern const Kind kind_process_pause;
+extern const Kind kind_process_priority;
 extern const Kind kind_process_signal;
 
 const Catalogue& catalogue() {
+  // One a line, so that two additions do not collide.
   // clang-format off
   static const Catalogue kinds = {
       &kind_cpu_burn,
+      &kind_cpu_pin,
       &kind_cpu_quota,
       &kind_disk_fill,
       &kind_disk_inodes,
@@ -44,6 +48,7 @@ const Catalogue& catalogue() {
       &kind_process_kill,
       &kind_process_limit,
       &kind_process_pause,
+      &kind_process_priority,
       &kind_process_signal,
   };
   // clang-format on

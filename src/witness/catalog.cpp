@@ -5,6 +5,7 @@ namespace squall::witness {
 
 extern const Kind kind_cpu_busy;
 extern const Kind kind_cpu_limited;
+extern const Kind kind_cpu_pinned;
 extern const Kind kind_disk_free;
 extern const Kind kind_disk_free_inodes;
 extern const Kind kind_disk_throughput;
@@ -16,14 +17,17 @@ extern const Kind kind_memory_filled;
 extern const Kind kind_network_blocked;
 extern const Kind kind_process_ended;
 extern const Kind kind_process_limited;
+extern const Kind kind_process_reniced;
 extern const Kind kind_process_signalled;
 extern const Kind kind_process_stopped;
 
 const Catalogue& catalogue() {
+  // One a line, so that two additions do not collide.
   // clang-format off
   static const Catalogue kinds = {
       &kind_cpu_busy,
       &kind_cpu_limited,
+      &kind_cpu_pinned,
       &kind_disk_free,
       &kind_disk_free_inodes,
       &kind_disk_throughput,
@@ -35,6 +39,7 @@ const Catalogue& catalogue() {
       &kind_network_blocked,
       &kind_process_ended,
       &kind_process_limited,
+      &kind_process_reniced,
       &kind_process_signalled,
       &kind_process_stopped,
   };

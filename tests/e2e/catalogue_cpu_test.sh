@@ -10,6 +10,7 @@ drill_begin "$@"
 target_up
 claims=(
   [host-cpu-burn]=held
+  [redis-pinned]=held
   [web-cpu-pressure]=held
 )
 # A burner cannot be seen where every core is busy already; then squall refuses, and nothing is shown.

@@ -13,6 +13,7 @@ claims=(
   [random-killer]=held
   [redis-kill-restart]=held
   [redis-pause-silence]=held
+  [web-lowest-priority]=held
   [web-pause-detection]=held
   [web-reload-storm]=held
   [web-worker-kill]=held

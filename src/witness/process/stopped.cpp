@@ -5,8 +5,7 @@
 // says nothing; state t is a debugger's stop and not ours to count.
 #include <fmt/core.h>
 
-#include "sys/file.h"
-#include "witness/subject.h"
+#include "witness/threads.h"
 #include "witness/typed.h"
 
 namespace squall::witness {
@@ -23,11 +22,6 @@ const param::Table<Target> table{{
                  {.about = "Its start time, as in /proc/PID/stat.", .required = true}),
 }};
 
-struct Threads {
-  int stopped = 0;
-  int others = 0;
-};
-
 class Stopped final : public Witness {
  public:
   explicit Stopped(Subject subject) : subject_(std::move(subject)) {}
@@ -40,31 +34,20 @@ class Stopped final : public Witness {
     if (first->state != 'T' && first->state != 'Z') {
       return Sighting{.detail = "state " + describe_state(first->state)};
     }
-    const Threads threads = TRY(count());
+    const ThreadCount threads =
+        TRY(count_threads(subject_, "stat", [](std::string_view line) -> std::optional<bool> {
+          const std::optional<Stat> stat = parse_stat(line);
+          return stat ? std::optional(stat->state == 'T') : std::nullopt;
+        }));
     if (subject_.has_ended()) return ended();
-    return Sighting{.on = threads.stopped > 0 && threads.others == 0,
-                    .dose = static_cast<double>(threads.stopped),
-                    .detail = fmt::format("{} of {} threads in state T (stopped)", threads.stopped,
-                                          threads.stopped + threads.others)};
+    return Sighting{.on = threads.all(),
+                    .dose = static_cast<double>(threads.matching),
+                    .detail = fmt::format("{} of {} threads in state T (stopped)", threads.matching,
+                                          threads.matching + threads.others)};
   }
 
  private:
   static Sighting ended() { return {.detail = "the process has ended"}; }
-
-  Result<Threads> count() const {
-    Threads threads;
-    const std::string folder = subject_.path("task");
-    for (const std::string& name : TRY(sys::list_folder(folder))) {
-      const Result<std::string> text =
-          sys::read_file(fmt::format("{}/{}/stat", folder, name), 65536);
-      if (!text.ok()) continue;  // this thread ended between the listing and the reading
-      const std::optional<Stat> stat = parse_stat(*text);
-      if (!stat) return error(Code::failed, folder + " cannot be understood");
-      if (stat->state == 'Z' || stat->state == 'X') continue;
-      ++(stat->state == 'T' ? threads.stopped : threads.others);
-    }
-    return threads;
-  }
 
   Subject subject_;
 };
