@@ -137,6 +137,7 @@ std::string render_rounded(Bytes bytes) {
 Result<Share> parse_share(std::string_view text) {
   const Quantity quantity = TRY(parse_quantity(text));
   if (quantity.number < 0) return error(Code::invalid, "a share cannot be negative");
+  if (quantity.unit == "ppm") return Share{quantity.number / 1e6};
   if (quantity.unit != "%") {
     return error(Code::invalid, fmt::format("the share {} has no percent sign", quote(text)),
                  "write for example \"30 %\"");

@@ -19,8 +19,8 @@ Result<Bytes> parse_bytes(std::string_view text);
 std::string render(Bytes bytes);
 std::string render_rounded(Bytes bytes);
 
-// A part of a whole, 0 to 1, written "30 %", never negative. Loads of several cores may go past
-// 100 %. Rendered to twelve significant digits, like a rate.
+// A part of a whole, 0 to 1, written "30 %" or "500 ppm", never negative. Loads of several cores
+// may go past 100 %. Rendered in percent to twelve significant digits, like a rate.
 struct Share {
   double fraction = 0;
   friend auto operator<=>(const Share&, const Share&) = default;

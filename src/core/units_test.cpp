@@ -53,6 +53,8 @@ TEST(Bytes, AreRoundedForPeople) {
 TEST(Share, IsReadAndWrittenInPercent) {
   EXPECT_DOUBLE_EQ(parse_share("30 %")->fraction, 0.3);
   EXPECT_DOUBLE_EQ(parse_share("250%")->fraction, 2.5);
+  EXPECT_DOUBLE_EQ(parse_share("500 ppm")->fraction, 0.0005);
+  EXPECT_EQ(render(parse_share("500 ppm").value()), "0.05 %");
   EXPECT_EQ(render(Share{0.07}), "7 %");
   EXPECT_EQ(render(Share{1.0 / 3}), "33.3333333333 %");
   EXPECT_EQ(render(Share{1e-9}), "0.0000001 %");
