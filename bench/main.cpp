@@ -1,6 +1,6 @@
 // squall-bench: what squall reaches, beside a peer or a floor in the same run.
 //
-//   squall-bench [effects|kinds|stops|programs]...      all of them without a name
+//   squall-bench [effects|kinds|stops|programs|clocks]...      all of them without a name
 #include <cstdio>
 #include <string>
 #include <vector>
@@ -33,6 +33,7 @@ int main(int count, char** words) {
   if (is_asked("stops")) add("Stop conditions", bench_stops(100));
   if (is_asked("kinds")) add("Every change kind", bench_kinds(30));
   if (is_asked("effects")) add("Command to effect", bench_effects(200));
+  if (is_asked("clocks")) add("Clocks: asked against delivered", bench_clocks(30));
   int missed = 0;
   for (const Row& row : all) missed += row.is_reached ? 0 : 1;
   std::printf("\n%zu goals, %d missed\n", all.size(), missed);

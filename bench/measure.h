@@ -59,6 +59,7 @@ std::string program_beside(const std::string& name);
 // Runs a program to its end; its exit code, or -1.
 int run_program(const std::vector<std::string>& words);
 
+std::vector<Row> bench_clocks(int repetitions);
 std::vector<Row> bench_effects(int repetitions);
 std::vector<Row> bench_kinds(int repetitions);
 std::vector<Row> bench_stops(int repetitions);

@@ -6,6 +6,7 @@ namespace squall::change {
 
 extern const Kind kind_cgroup_attribute;
 extern const Kind kind_cgroup_fence;
+extern const Kind kind_command;
 extern const Kind kind_cpu_burner;
 extern const Kind kind_disk_ballast;
 extern const Kind kind_disk_inode_ballast;
@@ -17,7 +18,9 @@ extern const Kind kind_file_lock;
 extern const Kind kind_file_mode;
 extern const Kind kind_memory_ballast;
 extern const Kind kind_nft_table;
+extern const Kind kind_power_supply;
 extern const Kind kind_process_affinity;
+extern const Kind kind_process_clock;
 extern const Kind kind_process_priority;
 extern const Kind kind_process_rlimit;
 extern const Kind kind_process_signal;
@@ -31,6 +34,7 @@ const Catalogue& catalogue() {
   static const Catalogue kinds = {
       &kind_cgroup_attribute,
       &kind_cgroup_fence,
+      &kind_command,
       &kind_cpu_burner,
       &kind_disk_ballast,
       &kind_disk_inode_ballast,
@@ -42,7 +46,9 @@ const Catalogue& catalogue() {
       &kind_file_mode,
       &kind_memory_ballast,
       &kind_nft_table,
+      &kind_power_supply,
       &kind_process_affinity,
+      &kind_process_clock,
       &kind_process_priority,
       &kind_process_rlimit,
       &kind_process_signal,

@@ -73,6 +73,7 @@ struct Footprint {
   std::vector<TrafficCut> cuts;
   double burnt_cores = 0;
   Demand demand;
+  std::vector<std::string> programs;  // of the user, run as they are; real paths
   // Exclusive names: two live changes never share one. "file 8:1 1234", "process 77 stop".
   std::vector<std::string> resources;
 };

@@ -49,6 +49,7 @@ constexpr std::array changing_calls{
     SYS_pidfd_send_signal,
     SYS_setresuid,
     SYS_kill,
+    SYS_ptrace,
     SYS_clone,
     SYS_wait4,
     SYS_sendto,

@@ -3,6 +3,9 @@
 
 namespace squall::fault {
 
+extern const Kind kind_clock_drift;
+extern const Kind kind_clock_skew;
+extern const Kind kind_command_run;
 extern const Kind kind_cpu_burn;
 extern const Kind kind_cpu_pin;
 extern const Kind kind_cpu_quota;
@@ -19,6 +22,8 @@ extern const Kind kind_file_replace;
 extern const Kind kind_file_truncate;
 extern const Kind kind_memory_fill;
 extern const Kind kind_network_block;
+extern const Kind kind_power_battery;
+extern const Kind kind_power_outage;
 extern const Kind kind_process_kill;
 extern const Kind kind_process_limit;
 extern const Kind kind_process_pause;
@@ -29,6 +34,9 @@ const Catalogue& catalogue() {
   // One a line, so that two additions do not collide.
   // clang-format off
   static const Catalogue kinds = {
+      &kind_clock_drift,
+      &kind_clock_skew,
+      &kind_command_run,
       &kind_cpu_burn,
       &kind_cpu_pin,
       &kind_cpu_quota,
@@ -45,6 +53,8 @@ const Catalogue& catalogue() {
       &kind_file_truncate,
       &kind_memory_fill,
       &kind_network_block,
+      &kind_power_battery,
+      &kind_power_outage,
       &kind_process_kill,
       &kind_process_limit,
       &kind_process_pause,

@@ -136,6 +136,17 @@ Status check_cut(const change::TrafficCut& cut, const GateFacts& facts) {
   return ok();
 }
 
+// Allowed by default: who may speak to the guardian is its own user or root, and a scenario of his
+// can run programs with the same rights as probes. A host on which scenarios are written by others
+// than its root says no.
+Status check_programs(const change::Footprint& footprint, const GateFacts& facts) {
+  if (footprint.programs.empty() || facts.policy.allow_commands) return ok();
+  return error(Code::refused,
+               fmt::format("{} would be run: the policy allows no commands",
+                           printable(footprint.programs.front())),
+               "use a fault that squall has, or write allow_commands yes in the policy");
+}
+
 Status check_radius(const change::Footprint& footprint, const GateFacts& facts) {
   std::set<sys::ProcessId> processes(footprint.processes.begin(), footprint.processes.end());
   double cores = footprint.burnt_cores;
@@ -195,6 +206,8 @@ Result<Policy> read_policy(const std::string& path) {
     const bool is_number = quantity.ok() && quantity->unit.empty() && quantity->number > 0;
     if (name == "protect_path" && value.starts_with('/')) {
       policy.protected_paths.push_back(value);
+    } else if (name == "allow_commands" && (value == "yes" || value == "no")) {
+      policy.allow_commands = value == "yes";
     } else if (name == "protect_port" && is_number) {
       policy.protected_ports.push_back(static_cast<int>(quantity->number));
     } else if (name == "changes_max" && is_number) {
@@ -206,8 +219,8 @@ Result<Policy> read_policy(const std::string& path) {
     } else {
       return error(Code::invalid,
                    fmt::format("{}:{}: \"{}\" is not understood", path, number, printable(line)),
-                   "lines are: changes_max N, processes_max N, cores_max N, protect_path /P, "
-                   "protect_port N");
+                   "lines are: changes_max N, processes_max N, cores_max N, "
+                   "allow_commands yes or no, protect_path /P, protect_port N");
     }
   }
   return policy;
@@ -218,6 +231,7 @@ Status check_gates(const change::Kind& kind, const change::Footprint& footprint,
   for (const std::string& path : footprint.paths) TRY_VOID(check_path(kind, path, facts));
   for (const sys::ProcessId& id : footprint.processes) TRY_VOID(check_process(id, facts));
   for (const change::TrafficCut& cut : footprint.cuts) TRY_VOID(check_cut(cut, facts));
+  TRY_VOID(check_programs(footprint, facts));
   return check_radius(footprint, facts);
 }
 

@@ -105,6 +105,18 @@ TEST(Gates, HoldTheBlastRadiusOverAllRuns) {
   EXPECT_FALSE(check_gates(file_kind, {}, known).ok());
 }
 
+TEST(Gates, RunProgramsOfTheUserUnlessThePolicySaysNo) {
+  const change::Footprint footprint{.programs = {"/usr/local/sbin/relay"}};
+  GateFacts known = facts();
+  EXPECT_TRUE(check_gates(file_kind, footprint, known).ok());
+  known.policy.allow_commands = false;
+  EXPECT_TRUE(check_gates(file_kind, {}, known).ok());
+  const Status refused = check_gates(file_kind, footprint, known);
+  ASSERT_FALSE(refused.ok());
+  EXPECT_EQ(refused.error().code, Code::refused);
+  EXPECT_NE(refused.error().message.find("/usr/local/sbin/relay"), std::string::npos);
+}
+
 TEST(Gates, ReadThePolicyAndNameAWrongLine) {
   const std::string path = testing::TempDir() + "policy-test";
   ASSERT_TRUE(
@@ -113,6 +125,11 @@ TEST(Gates, ReadThePolicyAndNameAWrongLine) {
   ASSERT_TRUE(policy.ok());
   EXPECT_EQ(policy->changes_max, 5);
   EXPECT_EQ(policy->protected_paths, std::vector<std::string>{"/data"});
+  EXPECT_TRUE(policy->allow_commands);
+  ASSERT_TRUE(sys::write_file_durably(path, "allow_commands no\n").ok());
+  EXPECT_FALSE(read_policy(path)->allow_commands);
+  ASSERT_TRUE(sys::write_file_durably(path, "allow_commands maybe\n").ok());
+  EXPECT_FALSE(read_policy(path).ok());
   ASSERT_TRUE(sys::write_file_durably(path, "changes_max 5\nchange_max 6\n").ok());
   const Result<Policy> wrong = read_policy(path);
   ASSERT_FALSE(wrong.ok());

@@ -3,6 +3,8 @@
 
 namespace squall::witness {
 
+extern const Kind kind_clock_skewed;
+extern const Kind kind_command_answers;
 extern const Kind kind_cpu_busy;
 extern const Kind kind_cpu_limited;
 extern const Kind kind_cpu_pinned;
@@ -15,6 +17,8 @@ extern const Kind kind_file_locked;
 extern const Kind kind_file_mode;
 extern const Kind kind_memory_filled;
 extern const Kind kind_network_blocked;
+extern const Kind kind_power_draining;
+extern const Kind kind_power_offline;
 extern const Kind kind_process_ended;
 extern const Kind kind_process_limited;
 extern const Kind kind_process_reniced;
@@ -25,6 +29,8 @@ const Catalogue& catalogue() {
   // One a line, so that two additions do not collide.
   // clang-format off
   static const Catalogue kinds = {
+      &kind_clock_skewed,
+      &kind_command_answers,
       &kind_cpu_busy,
       &kind_cpu_limited,
       &kind_cpu_pinned,
@@ -37,6 +43,8 @@ const Catalogue& catalogue() {
       &kind_file_mode,
       &kind_memory_filled,
       &kind_network_blocked,
+      &kind_power_draining,
+      &kind_power_offline,
       &kind_process_ended,
       &kind_process_limited,
       &kind_process_reniced,
