@@ -1,14 +1,17 @@
-// cpu.burner: some cores are kept busy for a given part of the time.
+// cpu.burner: some cores are kept busy for a given part of the time, from the start or at the end
+// of a ramp.
 //
-// Held: the holder process runs one thread for each core. Every 10 ms a thread computes until its
-// own CPU time has reached the asked share of the time since it began, then sleeps for the rest. As
-// the loop is closed over what the kernel accounted, being preempted does not make it burn less,
-// up to a debt of 100 ms; what is owed beyond that is forgiven, so that a burner which had to wait
-// for long does not run flat out afterwards.
+// Held: the holder process runs one thread for each core. Every millisecond a thread computes until
+// its own CPU time has reached what it should have used by then, and sleeps for the rest. As the
+// loop is closed over what the kernel accounted, being preempted does not make it burn less, up to
+// a debt of 100 ms; what is owed beyond that is forgiven, so that a burner which had to wait for
+// long does not run flat out afterwards. The threads begin one after the other within a period, so
+// that their bursts do not fall together.
 //
 // The threads have the ordinary priority and are not bound to cores: the scheduler spreads them,
 // and on a busy host they get no more than their fair share. The process is called squall-burner.
 // When it dies, for whatever reason, the burning is over.
+#include <algorithm>
 #include <csignal>
 #include <system_error>
 #include <thread>
@@ -25,6 +28,15 @@ namespace {
 struct CpuBurner {
   std::int64_t cores = 1;
   Share load{1};
+  Share from{0};
+  Duration ramp;
+
+  // The load that each core should have at this time after the start.
+  double load_at(Duration since) const {
+    if (since >= ramp) return load.fraction;
+    const double part = since.seconds() / ramp.seconds();
+    return from.fraction + (load.fraction - from.fraction) * part;
+  }
 };
 
 const param::Table<CpuBurner> table{{
@@ -35,11 +47,17 @@ const param::Table<CpuBurner> table{{
                   .required = true,
                   .min = Share{0.01},
                   .max = Share{1}}),
+    param::field("from", &CpuBurner::from,
+                 {.about = "The part with which a ramp begins.", .min = Share{0}, .max = Share{1}}),
+    param::field("ramp", &CpuBurner::ramp,
+                 {.about = "How long it takes from there to the load; 0 s means at once.",
+                  .min = Duration{},
+                  .max = minutes(24 * 60)}),
 }};
 
-constexpr Duration period = milliseconds(10);
+constexpr Duration period = milliseconds(1);
 constexpr Duration debt_max = milliseconds(100);
-constexpr Duration proof = milliseconds(1);  // of CPU time, that the burner burns
+constexpr Duration proof = microseconds(100);  // of CPU time, that the burner lives
 constexpr Duration proof_limit = milliseconds(500);
 
 // A few microseconds of work that the compiler cannot take away.
@@ -49,14 +67,17 @@ void compute() {
   asm volatile("" : : "r"(state));
 }
 
-void burn(double load, const std::stop_token& stop) {
+// `phase` is how much later than the first thread this one begins.
+void burn(const CpuBurner& params, Duration phase, const std::stop_token& stop) {
   sys::use_precise_timers();
+  const Duration start = sys::monotonic_now() + phase;
+  sys::sleep_until(start);
   const Duration cpu_start = sys::thread_cpu_time();
-  Duration period_end = sys::monotonic_now();
+  Duration period_end = start;
   Duration due;  // CPU time that should have been used by the end of this period
   while (!stop.stop_requested()) {
+    due = due + period.scaled(params.load_at(period_end + period / 2 - start));
     period_end = period_end + period;
-    due = due + period.scaled(load);
     const Duration used = sys::thread_cpu_time() - cpu_start;
     if (due - used > debt_max) due = used + debt_max;
     while (sys::thread_cpu_time() - cpu_start < due && sys::monotonic_now() < period_end) compute();
@@ -66,9 +87,11 @@ void burn(double load, const std::stop_token& stop) {
 
 class Burner : public Held {
  public:
-  Burner(std::int64_t cores, double load) {
-    for (std::int64_t i = 0; i < cores; ++i) {
-      threads_.emplace_back([load](const std::stop_token& stop) { burn(load, stop); });
+  explicit Burner(const CpuBurner& params) {
+    for (std::int64_t i = 0; i < params.cores; ++i) {
+      const Duration phase = period * i / params.cores;
+      threads_.emplace_back(
+          [params, phase](const std::stop_token& stop) { burn(params, phase, stop); });
     }
   }
   ~Burner() override {
@@ -80,7 +103,8 @@ class Burner : public Held {
 };
 
 Result<Footprint> footprint(const CpuBurner& params) {
-  return Footprint{.burnt_cores = static_cast<double>(params.cores) * params.load.fraction};
+  return Footprint{.burnt_cores = static_cast<double>(params.cores) *
+                                  std::max(params.load.fraction, params.from.fraction)};
 }
 
 Result<json::object> capture(const CpuBurner&) {
@@ -90,7 +114,7 @@ Result<json::object> capture(const CpuBurner&) {
 Result<std::unique_ptr<Held>> hold(const CpuBurner& params, const json::object&) {
   ::prctl(PR_SET_NAME, "squall-burner");  // the threads inherit the name
   try {
-    return std::unique_ptr<Held>(std::make_unique<Burner>(params.cores, params.load.fraction));
+    return std::unique_ptr<Held>(std::make_unique<Burner>(params));
   } catch (const std::system_error& problem) {
     return errno_error(problem.code().value(),
                        fmt::format("starting {} burner threads", params.cores))
@@ -116,7 +140,12 @@ Result<Presence> verify(const CpuBurner&, const json::object& before) {
 }
 
 std::string describe(const CpuBurner& params) {
-  return fmt::format("keep {} cores busy for {} of the time", params.cores, render(params.load));
+  const std::string ramp =
+      params.ramp > Duration{}
+          ? fmt::format(", coming from {} over {}", render(params.from), render(params.ramp))
+          : "";
+  return fmt::format("keep {} cores busy for {} of the time{}", params.cores, render(params.load),
+                     ramp);
 }
 
 std::string undo(const CpuBurner&) {

@@ -39,6 +39,29 @@ TEST(CpuBurner, BurnsTheShareAskedForOnEachCore) {
   holder.release(seconds(1));
 }
 
+TEST(CpuBurner, RampsFromOneLoadToAnother) {
+  const json::object params{{"cores", 1}, {"load", "40 %"}, {"from", "0 %"}, {"ramp", "800 ms"}};
+  Holder holder = start(params);
+  // The mean of a straight line over its first and its second half.
+  const double first = measured_load(holder, milliseconds(400));
+  const double second = measured_load(holder, milliseconds(400));
+  const double after = measured_load(holder, milliseconds(300));
+  RecordProperty("first", std::to_string(first));
+  EXPECT_LT(first, 0.16) << "10 % expected";
+  EXPECT_LT(second, 0.38) << "30 % expected";
+  EXPECT_LT(first, second);
+  EXPECT_LT(second, after);
+  holder.release(seconds(1));
+}
+
+TEST(CpuBurner, IsInForceFromTheFootOfALongRampOn) {
+  const json::object params{{"cores", 1}, {"load", "100 %"}, {"from", "0 %"}, {"ramp", "1 d"}};
+  Holder holder = start(params);
+  EXPECT_EQ(kind().verify(params, image_of(holder)).value(), Presence::in_force);
+  EXPECT_DOUBLE_EQ(kind().footprint(params)->burnt_cores, 1.0) << "what it will come to";
+  holder.release(seconds(1));
+}
+
 TEST(CpuBurner, IsSeenUnderItsName) {
   Holder holder = start({{"cores", 1}, {"load", "5 %"}});
   EXPECT_EQ(sys::read_process(holder.id().pid)->name, "squall-burner");

@@ -10,11 +10,13 @@ drill_begin "$@"
 target_up
 claims=(
   [host-cpu-burn]=held
+  [host-cpu-ramp]=held
   [redis-pinned]=held
   [web-cpu-pressure]=held
 )
-# A burner cannot be seen where every core is busy already; then squall refuses, and nothing is shown.
-cannot_tell() { [ "$1" = host-cpu-burn ] && says "the host is already busy"; }
-alone=(host-cpu-burn)
+# A burner cannot be seen where every core is busy already, or the load goes up and down by itself;
+# then squall refuses, and nothing is shown.
+cannot_tell() { [[ $1 == host-cpu-* ]] && { says "the host is already busy" || says "the host is too restless"; }; }
+alone=(host-cpu-burn host-cpu-ramp)
 catalogue_folder cpu
 drill_end
