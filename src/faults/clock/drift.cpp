@@ -67,6 +67,10 @@ const Kind kind_clock_drift = kind_of<Drift>({
         "Those of clock.skew. Elapsed time is counted on the host's wall clock: if that is stepped "
         "meanwhile, the drift of the victim is off by the step times the rate. The witness calls a "
         "clock off from 50 us on, which takes 0.1 s at 500 ppm and 5 s at 10 ppm.",
+    .accuracy = "Asked for 50, 500, -20000 and 100000 ppm over 0.4 s, 10 victims each: off by at "
+                "most 2 ppm "
+                "(at 500 ppm and below by at most 0.1 ppm). Measured on a busy virtual machine "
+                "with 2 cores.",
     .example = R"({"select": {"name": "redis-server"}, "rate": "500 ppm", "direction": "fast"})",
     .table = &table,
     .needs = clock_needs,

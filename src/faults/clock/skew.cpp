@@ -53,13 +53,12 @@ const Kind kind_clock_skew = kind_of<Skew>({
     .name = "clock.skew",
     .summary = "The wall clock of running processes jumps and stays off; no other clock does.",
     .mechanism =
-        "While all threads of the victim stand still for a moment (ptrace; tens to hundreds of "
-        "microseconds), the clock functions in its private copy of the vDSO get a jump to "
-        "stand-ins "
-        "that ask the kernel and add the offset: clock_gettime (CLOCK_REALTIME, its coarse and "
-        "alarm kin, CLOCK_TAI), gettimeofday and time. CLOCK_MONOTONIC stays true, so timeouts "
-        "keep their length. Static programs, containers and threads that are born later are "
-        "covered; the host's clock is never touched.",
+        "While all threads of the victim stand still for a moment (ptrace), the clock functions in "
+        "its private copy of the vDSO get a jump to stand-ins that ask the kernel and add the "
+        "offset: clock_gettime (CLOCK_REALTIME, its coarse and alarm kin, CLOCK_TAI), gettimeofday "
+        "and time. CLOCK_MONOTONIC stays true, so timeouts keep their length. Static programs, "
+        "containers and threads that are born later are covered; the host's clock is never "
+        "touched.",
     .undo =
         "The kernel's own bytes are written back, in the victim and in the children that it forked "
         "meanwhile, which jumps their clocks back. The change is in the journal beforehand: if "
@@ -72,6 +71,12 @@ const Kind kind_clock_skew = kind_of<Skew>({
         "a clock costs a system call (about 0.1 us more). A thread waiting in epoll_wait may see "
         "EINTR once, as after SIGSTOP and SIGCONT. Refused for 32-bit programs, for a victim "
         "under a debugger, and for one whose seccomp filter forbids clock_gettime.",
+    .accuracy =
+        "Asked for 1 ms, -250 ms, 90 s and a day, 30 victims each: every one was off by what was "
+        "asked within 0.01 ms. The victim stood still for 0.5 ms in the median (one thread), for "
+        "13 "
+        "ms with eight threads that compete for two cores, since each must get its turn to stop. "
+        "Measured on a busy virtual machine with 2 cores, not optimised.",
     .example = R"({"select": {"name": "redis-server"}, "by": "90 s", "direction": "ahead"})",
     .table = &table,
     .needs = clock_needs,
