@@ -54,6 +54,18 @@ void print_rows(const std::string& title, const std::vector<Row>& rows) {
   std::fflush(stdout);
 }
 
+void print_accuracies(const std::string& title, const std::vector<Accuracy>& rows) {
+  std::printf("\n### %s\n\n", title.c_str());
+  std::printf("| what | asked | delivered | deviation | goal | reached | beside |\n");
+  std::printf("|:--|--:|--:|--:|:--|:--|:--|\n");
+  for (const Accuracy& row : rows) {
+    std::printf("| %s | %s | %s | %s | %s | %s | %s |\n", row.what.c_str(), row.asked.c_str(),
+                row.delivered.c_str(), row.deviation.c_str(), row.goal.c_str(),
+                row.is_reached ? "yes" : "NO", row.note.c_str());
+  }
+  std::fflush(stdout);
+}
+
 Workplace::Workplace() {
   std::string pattern = std::filesystem::temp_directory_path() / "squall-bench-XXXXXX";
   CHECK(::mkdtemp(pattern.data()) != nullptr, "a temporary folder can be made");

@@ -27,6 +27,19 @@ struct Row {
 
 void print_rows(const std::string& title, const std::vector<Row>& rows);
 
+// A dose: asked for against delivered, each with its unit.
+struct Accuracy {
+  std::string what;
+  std::string asked;
+  std::string delivered;
+  std::string deviation;
+  std::string goal;
+  bool is_reached = true;
+  std::string note;  // the peer in the same run
+};
+
+void print_accuracies(const std::string& title, const std::vector<Accuracy>& rows);
+
 // A state folder of its own with a guardian, removed at the end.
 class Workplace {
  public:
@@ -60,6 +73,7 @@ std::string program_beside(const std::string& name);
 int run_program(const std::vector<std::string>& words);
 
 std::vector<Row> bench_clocks(int repetitions);
+std::vector<Accuracy> bench_cpu_accuracy(int turns);
 std::vector<Row> bench_effects(int repetitions);
 std::vector<Row> bench_kinds(int repetitions);
 std::vector<Row> bench_stops(int repetitions);
