@@ -66,11 +66,12 @@ struct StopWords {
   std::string_view reason;
   std::string_view sentence;
 };
-constexpr std::array<StopWords, 5> stop_words = {{
+constexpr std::array<StopWords, 6> stop_words = {{
     {"condition", "a stop condition was met"},
     {"operator", "the operator ended the run"},
     {"lost_lease", "the lease on the changes was lost"},
     {"halted", "everything was halted"},
+    {"head_room", "the host came too near to its limits"},
     {"timeline", "the timeline could not be written"},
 }};
 
@@ -153,7 +154,8 @@ Findings ends_not_seen(const Evidence& evidence) {
         findings.push_back(fmt::format("{} was told to end, but the witness {} still sees it ({})",
                                        strike_text(strike), edge.witness, edge.detail));
       }
-      const bool must_end = edge.is_onset && edge.was_seen && !ends_by_itself(evidence, strike);
+      const bool must_end =
+          edge.is_onset && edge.was_seen && edge.has_end && !ends_by_itself(evidence, strike);
       if (!must_end || !asked.insert(edge.witness).second) continue;
       if (count_edges(story, edge, false) < count_edges(story, edge, true)) {
         findings.push_back(fmt::format("the witness {} was never asked whether {} was over",

@@ -262,8 +262,10 @@ void Run::on_trouble(const guardian::Session::Trouble& trouble) {
     interrupt({"lost_lease", trouble.message});
     return;
   }
-  interrupt({trouble.message.find("lease") == std::string::npos ? "halted" : "lost_lease",
-             trouble.message});
+  std::string reason = "halted";
+  if (trouble.message.starts_with("head-room")) reason = "head_room";
+  if (trouble.message.find("lease") != std::string::npos) reason = "lost_lease";
+  interrupt({reason, trouble.message});
 }
 
 }  // namespace squall::engine

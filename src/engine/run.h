@@ -29,7 +29,7 @@ class Run {
  private:
   // Why the run ends before its time.
   struct Interruption {
-    std::string reason;  // condition | operator | lost_lease | halted | timeline
+    std::string reason;  // condition | operator | lost_lease | halted | head_room | timeline
     std::string text;
   };
   // One thing to do at an instant of the plan.

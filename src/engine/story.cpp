@@ -135,6 +135,7 @@ void read_edge(Story& story, const Event& event, bool was_seen) {
                          .witness = text_at(event, "witness"),
                          .is_onset = text_at(event, "edge") != "off",
                          .was_seen = was_seen,
+                         .has_end = bool_at(event, "has_end", true),
                          .at = interval_of(event),
                          .detail = text_at(event, was_seen ? "detail" : "message"),
                          .recorded_ns = time_of(event)});

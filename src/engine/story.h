@@ -69,8 +69,9 @@ struct Edge {
   std::string witness;
   bool is_onset = true;
   bool was_seen = false;
-  Interval at;         // when it was seen
-  std::string detail;  // or why it was not
+  bool has_end = true;  // of an onset: there is an end to be seen
+  Interval at;          // when it was seen
+  std::string detail;   // or why it was not
   std::int64_t recorded_ns = 0;
 };
 

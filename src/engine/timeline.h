@@ -17,15 +17,16 @@
 //   change_applied   fault, change, kind, describe, undo, keeping, commanded_ns, applied_ns
 //   change_refused   fault, kind, code, message, next
 //   witnessed        fault, strike, witness, edge: on | off, after_ns, by_ns, detail
-//                    the edge lies in (after_ns, by_ns]
+//                    the edge lies in (after_ns, by_ns]; has_end: false where what was seen of a
+//                    spell has no end to see, such as a death
 //   unwitnessed      fault, strike, witness, edge, message the edge was not seen in time
 //   dose             fault, witness, unit, looks, on_looks, mean, min, max
 //   revert_commanded fault
 //   change_reverted  fault, change, ending, detail
 //   change_lost      fault, change, message                a holder died before its time
 //   gate             gate: detect | heal, check, met, within_ns, after_ns, by_ns, why
-//   stop             reason: condition | operator | lost_lease | halted | timeline, text
-//                    timeline: a line could not be written (see failure())
+//   stop             reason: condition | operator | lost_lease | halted | head_room | timeline,
+//                    text; timeline: a line could not be written (see failure())
 //   fingerprint      moment: before | after, digest, differences [text]
 //   disturbed        message                               the tool disturbed its own measurement
 //   note             message

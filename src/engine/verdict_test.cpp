@@ -123,9 +123,10 @@ TEST(Verdict, IsUnsupportedWhenAChangeIsNotPossibleHere) {
 
 TEST(Verdict, AbortsForEveryReasonToStop) {
   const std::vector<std::pair<std::string, std::string>> words = {
-      {"condition", "a stop condition was met"},  {"operator", "the operator ended the run"},
-      {"lost_lease", "the lease on the changes"}, {"halted", "everything was halted"},
-      {"timeline", "the timeline could not be"},  {"whatever", "the run was stopped (whatever)"}};
+      {"condition", "a stop condition was met"},     {"operator", "the operator ended the run"},
+      {"lost_lease", "the lease on the changes"},    {"halted", "everything was halted"},
+      {"head_room", "the host came too near to"},    {"timeline", "the timeline could not be"},
+      {"whatever", "the run was stopped (whatever)"}};
   for (const auto& [reason, said] : words) {
     Tale tale = kill();
     tale.add(2500 * ms, "stop", {{"reason", reason}, {"text", "error_rate > 20 %"}});
@@ -318,6 +319,13 @@ TEST(Verdict, IsInvalidWhenTheToolDisturbedItsMeasurement) {
   tale.add(3000 * ms, "disturbed", {{"message", "31 % of the samples were late"}});
   expect(judge(tale.events), Outcome::invalid,
          "squall disturbed its own measurement: 31 % of the samples were late");
+}
+
+TEST(Verdict, AsksForNoEndOfWhatHasNone) {
+  Tale tale = pause();
+  tale.drop([](const Event& event) { return text_at(event, "edge") == "off"; });
+  tale.edit("witnessed", [](Event& event) { event["has_end"] = false; });
+  EXPECT_NE(judge(tale.events).outcome, Outcome::invalid);
 }
 
 TEST(Verdict, IsInvalidWhenTheEndWasNotSeen) {

@@ -21,7 +21,6 @@ Result<std::unique_ptr<Watcher>> Watcher::open(TimelineWriter& timeline, const f
   if (kind == nullptr) {
     return error(Code::invalid, fmt::format("there is no witness {}", watch.witness));
   }
-  subject.has_end = subject.has_end && kind->sees_end;
   std::unique_ptr<Watcher> watcher(new Watcher(timeline, *kind, std::move(subject)));
   const std::string doing = fmt::format("opening the witness {}", watch.witness);
   watcher->witness_ = TRY(kind->open(watch.params), doing);
@@ -131,7 +130,7 @@ void Watcher::see(const witness::Sighting& sighting, std::int64_t before_ns,
   } else if (stage_ == Stage::expecting_on && sighting.on) {
     on_by_ns_ = newest_ns;
     write_edge("on", newest_ns, sighting.detail);
-    stage_ = subject_.has_end ? Stage::in_force : Stage::settled;
+    stage_ = must_see_end() ? Stage::in_force : Stage::settled;
     count_dose(sighting);
   } else if (stage_ == Stage::in_force) {
     count_dose(sighting);
@@ -160,13 +159,15 @@ void Watcher::count_dose(const witness::Sighting& sighting) {
 }
 
 void Watcher::write_edge(std::string_view edge, std::int64_t by_ns, const std::string& detail) {
-  timeline_.add("witnessed", {{"fault", subject_.fault},
-                              {"strike", static_cast<std::int64_t>(subject_.strike)},
-                              {"witness", kind_.name},
-                              {"edge", edge},
-                              {"after_ns", last_other_ns_},
-                              {"by_ns", by_ns},
-                              {"detail", detail}});
+  Event event{{"fault", subject_.fault},
+              {"strike", static_cast<std::int64_t>(subject_.strike)},
+              {"witness", kind_.name},
+              {"edge", edge},
+              {"after_ns", last_other_ns_},
+              {"by_ns", by_ns},
+              {"detail", detail}};
+  if (subject_.is_spell && !kind_.sees_end) event["has_end"] = false;
+  timeline_.add("witnessed", std::move(event));
 }
 
 void Watcher::write_unseen(std::string_view edge, const std::string& message) {

@@ -20,7 +20,7 @@ class Watcher {
   struct Subject {
     std::string fault;
     std::uint64_t strike = 0;
-    bool has_end = false;  // a spell: the end must be seen too
+    bool is_spell = false;  // the end must be seen too, where the witness can see one
   };
 
   // Opens the witness and takes the first look, before anything was changed.
@@ -42,6 +42,7 @@ class Watcher {
 
  private:
   enum class Stage { waiting, expecting_on, in_force, expecting_off, settled };
+  bool must_see_end() const { return subject_.is_spell && kind_.sees_end; }
   Watcher(TimelineWriter& timeline, const witness::Kind& kind, Subject subject)
       : timeline_(timeline), kind_(kind), subject_(std::move(subject)) {}
 
