@@ -12,7 +12,6 @@
 #include <unistd.h>
 
 #include "core/text.h"
-#include "core/units.h"
 #include "sys/file.h"
 
 namespace squall::guardian {
@@ -188,42 +187,6 @@ std::optional<SshSession> parse_ssh_connection(std::string_view text) {
   if (!read(words[1], session.client_port) || !read(words[3], session.server_port))
     return std::nullopt;
   return session;
-}
-
-Result<Policy> read_policy(const std::string& path) {
-  Policy policy;
-  if (!sys::exists(path)) return policy;
-  const std::string text = TRY(sys::read_file(path, 1 << 20), "reading the policy");
-  int number = 0;
-  for (const std::string& whole : split(text, '\n')) {
-    ++number;
-    const std::string_view line = trim(std::string_view(whole).substr(0, whole.find('#')));
-    if (line.empty()) continue;
-    const std::size_t blank = line.find_first_of(" \t");
-    const std::string_view name = line.substr(0, blank);
-    const std::string value(blank == std::string_view::npos ? "" : trim(line.substr(blank)));
-    const Result<Quantity> quantity = parse_quantity(value);
-    const bool is_number = quantity.ok() && quantity->unit.empty() && quantity->number > 0;
-    if (name == "protect_path" && value.starts_with('/')) {
-      policy.protected_paths.push_back(value);
-    } else if (name == "allow_commands" && (value == "yes" || value == "no")) {
-      policy.allow_commands = value == "yes";
-    } else if (name == "protect_port" && is_number) {
-      policy.protected_ports.push_back(static_cast<int>(quantity->number));
-    } else if (name == "changes_max" && is_number) {
-      policy.changes_max = static_cast<std::int64_t>(quantity->number);
-    } else if (name == "processes_max" && is_number) {
-      policy.processes_max = static_cast<std::int64_t>(quantity->number);
-    } else if (name == "cores_max" && is_number) {
-      policy.cores_max = quantity->number;
-    } else {
-      return error(Code::invalid,
-                   fmt::format("{}:{}: \"{}\" is not understood", path, number, printable(line)),
-                   "lines are: changes_max N, processes_max N, cores_max N, "
-                   "allow_commands yes or no, protect_path /P, protect_port N");
-    }
-  }
-  return policy;
 }
 
 Status check_gates(const change::Kind& kind, const change::Footprint& footprint,

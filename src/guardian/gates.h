@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "change/change.h"
+#include "guardian/policy.h"
 
 namespace squall::guardian {
 
@@ -20,20 +21,6 @@ struct SshSession {
 // Reads the value of SSH_CONNECTION: "client client_port server server_port". Empty text: no
 // session.
 std::optional<SshSession> parse_ssh_connection(std::string_view text);
-
-// Limits on what may be in force at once, over all runs.
-struct Policy {
-  std::int64_t changes_max = 64;
-  std::int64_t processes_max = 64;
-  double cores_max = 0;                      // 0 = the cores of this host
-  bool allow_commands = true;                // programs of the user, see check_programs
-  std::vector<std::string> protected_paths;  // beside the built-in ones
-  std::vector<int> protected_ports;          // beside 22
-};
-// Lines "name value"; '#' starts a comment. Names: changes_max, processes_max, cores_max,
-// allow_commands, protect_path, protect_port. A missing file is the default policy; a wrong line is
-// an error that names it.
-Result<Policy> read_policy(const std::string& path);
 
 struct GateFacts {
   Policy policy;

@@ -117,26 +117,6 @@ TEST(Gates, RunProgramsOfTheUserUnlessThePolicySaysNo) {
   EXPECT_NE(refused.error().message.find("/usr/local/sbin/relay"), std::string::npos);
 }
 
-TEST(Gates, ReadThePolicyAndNameAWrongLine) {
-  const std::string path = testing::TempDir() + "policy-test";
-  ASSERT_TRUE(
-      sys::write_file_durably(path, "# limits\nchanges_max 5\nprotect_path /data # db\n").ok());
-  const Result<Policy> policy = read_policy(path);
-  ASSERT_TRUE(policy.ok());
-  EXPECT_EQ(policy->changes_max, 5);
-  EXPECT_EQ(policy->protected_paths, std::vector<std::string>{"/data"});
-  EXPECT_TRUE(policy->allow_commands);
-  ASSERT_TRUE(sys::write_file_durably(path, "allow_commands no\n").ok());
-  EXPECT_FALSE(read_policy(path)->allow_commands);
-  ASSERT_TRUE(sys::write_file_durably(path, "allow_commands maybe\n").ok());
-  EXPECT_FALSE(read_policy(path).ok());
-  ASSERT_TRUE(sys::write_file_durably(path, "changes_max 5\nchange_max 6\n").ok());
-  const Result<Policy> wrong = read_policy(path);
-  ASSERT_FALSE(wrong.ok());
-  EXPECT_NE(wrong.error().message.find(":2:"), std::string::npos);
-  ::unlink(path.c_str());
-}
-
 TEST(PeerCovers, ComparesPrefixes) {
   EXPECT_TRUE(peer_covers("", "1.2.3.4"));
   EXPECT_TRUE(peer_covers("1.2.3.0/24", "1.2.3.4"));

@@ -22,6 +22,13 @@ constexpr Duration first_retry = milliseconds(200);
 constexpr Duration longest_retry = seconds(10);
 constexpr std::uint64_t compact_at_bytes = 1 << 20;
 constexpr std::size_t connections_max = 256;
+constexpr Duration headroom_pause = milliseconds(100);
+
+std::vector<std::string> guarded_disks(const Policy& policy, const std::string& state_folder) {
+  std::vector<std::string> paths = policy.guarded_disks;
+  paths.push_back(state_folder);
+  return paths;
+}
 
 }  // namespace
 
@@ -30,6 +37,7 @@ Server::Server(const Options& options, Policy policy, change::Journal::Opened jo
       policy_(std::move(policy)),
       executor_(std::move(journal), *options.kinds, options.observer),
       host_cores_(static_cast<int>(::sysconf(_SC_NPROCESSORS_ONLN))),
+      rooms_(guarded_disks(policy_, options.state_folder)),
       last_busy_(sys::monotonic_now()),
       retry_pause_(first_retry) {}
 
@@ -91,6 +99,7 @@ int Server::run() {
     check_stop_file();
     check_leases();
     check_holders();
+    watch_headroom();
     check_twin();
     retry_undo();
     drop_closed();
@@ -187,6 +196,25 @@ void Server::check_holders() {
                                   {"message", "its holder died; the kernel took the change away"}});
     }
     static_cast<void>(executor_.revert(id).ok());
+  }
+}
+
+// Ends the runs whose changes take what the host runs short of.
+void Server::watch_headroom() {
+  if (sys::monotonic_now() < next_headroom_look_) return;
+  next_headroom_look_ = sys::monotonic_now() + headroom_pause;
+  std::map<std::string, std::string> short_runs;
+  for (const change::Live& live : executor_.live()) {
+    if (is_empty(live.footprint.demand) || short_runs.contains(live.run)) continue;
+    const auto shortage = find_shortage(rooms_.look(live.footprint.demand), policy_);
+    if (shortage) short_runs[live.run] = *shortage;
+  }
+  for (const auto& [run, shortage] : short_runs) {
+    log(fmt::format("run {} is ended: {}", run, shortage));
+    for (const auto& connection : connections_) {
+      if (connection->run == run) connection->stopped = shortage;
+    }
+    revert_run(run);
   }
 }
 

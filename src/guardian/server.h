@@ -12,6 +12,7 @@
 #include "change/executor.h"
 #include "guardian/gates.h"
 #include "guardian/guardian.h"
+#include "guardian/headroom.h"
 #include "guardian/protocol.h"
 #include "sys/fd.h"
 
@@ -58,12 +59,15 @@ class Server {
   json::object status() const;
   Status may_start() const;
   GateFacts gate_facts() const;
+  Status check_headroom(const change::Demand& demand) const;
+  Pending pending() const;
   // How an undo ended, as answers and the log say it.
   static json::object ending_of(const std::string& id, const Result<change::Reverted>& reverted);
   void end_run(Connection& connection, const std::string& why);
   void check_leases();
   void check_stop_file();
   void check_holders();
+  void watch_headroom();
   void check_twin();
   void retry_undo();
   void drop_closed();
@@ -78,7 +82,9 @@ class Server {
   std::optional<Twin> twin_;
   int host_cores_ = 1;
   bool is_stopped_ = false;
+  HostRooms rooms_;
   Duration last_busy_;
+  Duration next_headroom_look_;
   Duration next_retry_;
   Duration retry_pause_;
 };

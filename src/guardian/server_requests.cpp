@@ -118,6 +118,22 @@ GateFacts Server::gate_facts() const {
   return facts;
 }
 
+// What the changes in force have still to take: leaks that go on.
+Pending Server::pending() const {
+  Pending sum;
+  for (const change::Live& live : executor_.live()) {
+    const change::Kind* kind = change::find(*options_.kinds, live.request.kind);
+    if (kind == nullptr || !kind->outstanding || !live.undo_problem.empty()) continue;
+    sum.add(kind->outstanding(live.request.params, live.before));
+  }
+  return sum;
+}
+
+Status Server::check_headroom(const change::Demand& demand) const {
+  if (is_empty(demand)) return ok();
+  return guardian::check_headroom(demand, pending(), rooms_.look(demand), policy_);
+}
+
 Result<json::object> Server::apply(Connection& connection, const json::object& request) {
   TRY_VOID(may_start());
   if (!connection.stopped.empty()) {
@@ -127,11 +143,12 @@ Result<json::object> Server::apply(Connection& connection, const json::object& r
   if (const json::object* params = object_at(request, "params")) wanted.params = *params;
   const std::string id = fmt::format("{}/{}", connection.run, text_at(request, "change"));
   const GateFacts facts = gate_facts();
-  const change::Applied applied =
-      TRY(executor_.apply(id, connection.run, wanted, connection.accept_irreversible,
-                          [&](const change::Kind& kind, const change::Footprint& footprint) {
-                            return check_gates(kind, footprint, facts);
-                          }));
+  const change::Applied applied = TRY(
+      executor_.apply(id, connection.run, wanted, connection.accept_irreversible,
+                      [&](const change::Kind& kind, const change::Footprint& footprint) -> Status {
+                        TRY_VOID(check_gates(kind, footprint, facts));
+                        return check_headroom(footprint.demand);
+                      }));
   return json::object{{"describe", applied.describe},
                       {"undo", applied.undo},
                       {"keeping", applied.keeping},
