@@ -8,6 +8,7 @@ extern const Kind kind_cgroup_attribute;
 extern const Kind kind_cgroup_fence;
 extern const Kind kind_command;
 extern const Kind kind_cpu_burner;
+extern const Kind kind_descriptors_ballast;
 extern const Kind kind_disk_ballast;
 extern const Kind kind_disk_inode_ballast;
 extern const Kind kind_disk_traffic;
@@ -25,38 +26,22 @@ extern const Kind kind_process_priority;
 extern const Kind kind_process_rlimit;
 extern const Kind kind_process_signal;
 extern const Kind kind_process_stop;
+extern const Kind kind_processes_ballast;
 extern const Kind kind_service_act;
 extern const Kind kind_service_state;
 
 const Catalogue& catalogue() {
-  // One a line, so that two additions do not collide.
-  // clang-format off
   static const Catalogue kinds = {
-      &kind_cgroup_attribute,
-      &kind_cgroup_fence,
-      &kind_command,
-      &kind_cpu_burner,
-      &kind_disk_ballast,
-      &kind_disk_inode_ballast,
-      &kind_disk_traffic,
-      &kind_file_absence,
-      &kind_file_bytes,
-      &kind_file_content,
-      &kind_file_lock,
-      &kind_file_mode,
-      &kind_memory_ballast,
-      &kind_nft_table,
-      &kind_power_supply,
-      &kind_process_affinity,
-      &kind_process_clock,
-      &kind_process_priority,
-      &kind_process_rlimit,
-      &kind_process_signal,
-      &kind_process_stop,
-      &kind_service_act,
+      &kind_cgroup_attribute,   &kind_cgroup_fence,        &kind_command,
+      &kind_cpu_burner,         &kind_descriptors_ballast, &kind_disk_ballast,
+      &kind_disk_inode_ballast, &kind_disk_traffic,        &kind_file_absence,
+      &kind_file_bytes,         &kind_file_content,        &kind_file_lock,
+      &kind_file_mode,          &kind_memory_ballast,      &kind_nft_table,
+      &kind_power_supply,       &kind_process_affinity,    &kind_process_clock,
+      &kind_process_priority,   &kind_process_rlimit,      &kind_process_signal,
+      &kind_process_stop,       &kind_processes_ballast,   &kind_service_act,
       &kind_service_state,
   };
-  // clang-format on
   return kinds;
 }
 

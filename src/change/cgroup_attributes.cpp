@@ -25,6 +25,7 @@ enum class Format {
   bytes_v1,      // the same, where -1 stands for no limit and shows as a huge number
   bandwidth,     // cpu.max: "QUOTA PERIOD", the period may be left out
   freezer,       // v1: FROZEN or THAWED
+  oom_control,   // v1: 0 or 1, shown as "oom_kill_disable 1" before other lines
 };
 
 struct Attribute {
@@ -45,6 +46,7 @@ constexpr std::array attributes{
     Attribute{"memory.max", Format::bytes, "max"},
     Attribute{"memory.high", Format::bytes, "max"},
     Attribute{"memory.limit_in_bytes", Format::bytes_v1, "-1"},
+    Attribute{"memory.oom_control", Format::oom_control, "0", 0, 1},
     Attribute{"memory.soft_limit_in_bytes", Format::bytes_v1, "-1"},
     Attribute{"cgroup.freeze", Format::count, "0", 0, 1},
     Attribute{"freezer.state", Format::freezer, "THAWED"},
@@ -94,6 +96,7 @@ std::optional<std::string> spelled(const Attribute& attribute, std::string_view 
   const std::optional<std::int64_t> number = whole_number(written);
   switch (attribute.format) {
     case Format::count:
+    case Format::oom_control:
       if (!number) return std::nullopt;
       return std::to_string(std::clamp(*number, attribute.low, attribute.high));
     case Format::count_or_max:
@@ -150,6 +153,11 @@ Status check_attribute(std::string_view name, std::string_view value) {
 std::string shown_attribute(std::string_view name, std::string_view text) {
   const std::string_view shown = trim(text);
   const Attribute* attribute = find_attribute(name);
+  constexpr std::string_view first_line = "oom_kill_disable ";
+  if (attribute != nullptr && attribute->format == Format::oom_control &&
+      shown.starts_with(first_line)) {
+    return std::string(shown.substr(first_line.size(), 1));
+  }
   const bool is_freezing =
       attribute != nullptr && attribute->format == Format::freezer && shown == "FREEZING";
   return is_freezing ? "FROZEN" : std::string(shown);

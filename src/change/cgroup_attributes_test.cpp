@@ -21,6 +21,7 @@ TEST(CgroupAttributes, AreSpelledAsTheKernelShowsThem) {
            Example{"memory.max", "67108864", "max", "max"},
            Example{"memory.max", "67108864", "9999999T", "max"},
            Example{"memory.limit_in_bytes", "4096", "-1", "9223372036854771712"},
+           Example{"memory.oom_control", "0", "1", "1"},
            Example{"pids.max", "max", "12", "12"},
            Example{"freezer.state", "THAWED", "FROZEN", "FROZEN"},
        }) {
@@ -43,7 +44,8 @@ TEST(CgroupAttributes, TakeBackWhatTheyShowed) {
 TEST(CgroupAttributes, HaveANeutralValueThatTheKernelTakes) {
   for (const char* name :
        {"cpu.max", "cpu.weight", "cpu.cfs_quota_us", "cpu.cfs_period_us", "cpu.shares", "pids.max",
-        "memory.max", "memory.high", "memory.limit_in_bytes", "cgroup.freeze", "freezer.state"}) {
+        "memory.max", "memory.high", "memory.limit_in_bytes", "memory.oom_control", "cgroup.freeze",
+        "freezer.state"}) {
     EXPECT_TRUE(check_attribute(name, neutral_value(name)).ok()) << name;
   }
 }

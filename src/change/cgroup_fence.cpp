@@ -2,11 +2,12 @@
 //
 // The group (its name starts with "squall-") is made, its attributes are written in the order
 // given, and the processes are moved in; each one's former group is on record beforehand. The undo
-// moves every process that it finds in the fence back, and removes the group: a recorded process to
-// its former group; one that was born inside to the former group of its nearest recorded ancestor,
-// or where all came from one group to that, or to the root of the hierarchy. Where a former group
-// was removed meanwhile, the nearest one above it serves. All this is right at whatever point apply
-// or an earlier undo was cut off, since it looks only at what is there.
+// first lifts the limits, the last one first: who waits in the kernel because of one would wait for
+// ever once moved away from it. Then it moves every process that it finds in the fence back, and
+// removes the group: a recorded process to its former group; one that was born inside to that of
+// its nearest recorded ancestor, or where all came from one group to that, or to the root of the
+// hierarchy. Where a former group was removed meanwhile, the nearest one above it serves. All this
+// is right at whatever point apply or an earlier undo was cut off: it looks only at what is there.
 //
 // A process that a third party moved elsewhere stays there, and so does a group that somebody made
 // inside the fence; both are reported. It cannot give back the places of single threads that were
@@ -167,16 +168,16 @@ std::string strayed(const std::vector<Member>& members, const sys::CgroupHierarc
   return places.empty() ? "" : "somebody else moved " + list_words(places, "and");
 }
 
-// A fence that cannot be removed, because somebody made groups inside, at least limits nothing.
-Result<Reverted> leave_open(const std::string& path, const CgroupFence& params,
-                            const std::vector<std::string>& inner) {
-  for (const Attribute& attribute : TRY(attributes_of(params))) {
-    TRY_VOID(write_attribute(path + "/" + attribute.name, neutral_value(attribute.name)));
+// The reverse of apply. What the group does not offer was not limited either.
+Status lift_limits(const std::string& path, const CgroupFence& params) {
+  std::vector<Attribute> attributes = TRY(attributes_of(params));
+  std::reverse(attributes.begin(), attributes.end());
+  for (const Attribute& attribute : attributes) {
+    const Status lifted =
+        write_attribute(path + "/" + attribute.name, neutral_value(attribute.name));
+    if (!lifted.ok() && lifted.error().code != Code::unsupported) return lifted;
   }
-  return Reverted{Ending::foreign,
-                  fmt::format("somebody made groups in {}: {}. It stays, with its limits lifted; "
-                              "remove it when they are gone",
-                              path, list_words(inner, "and"))};
+  return ok();
 }
 
 Result<Reverted> revert(const CgroupFence& params, const json::object& before) {
@@ -184,6 +185,7 @@ Result<Reverted> revert(const CgroupFence& params, const json::object& before) {
   if (!sys::exists(path)) return Reverted{Ending::was_absent, "there is no such group"};
   const sys::CgroupHierarchy hierarchy = TRY(sys::cgroup_hierarchy_of(path));
   const std::vector<Member> members = recorded_members(before);
+  TRY_VOID(lift_limits(path, params));
   const Duration deadline = sys::monotonic_now() + emptying_limit;
   while (true) {
     for (const std::int64_t pid : sys::cgroup_direct_members(path)) {
@@ -195,7 +197,12 @@ Result<Reverted> revert(const CgroupFence& params, const json::object& before) {
     if (::rmdir(path.c_str()) == 0 || errno == ENOENT) break;
     if (errno != EBUSY) return errno_error(errno, "removing the group " + path);
     const std::vector<std::string> inner = TRY(sys::list_subfolders(path));
-    if (!inner.empty()) return leave_open(path, params, inner);
+    if (!inner.empty()) {
+      return Reverted{Ending::foreign,
+                      fmt::format("somebody made groups in {}: {}. It stays, with its limits "
+                                  "lifted; remove it when they are gone",
+                                  path, list_words(inner, "and"))};
+    }
     if (sys::monotonic_now() >= deadline) {
       return error(Code::timed_out, fmt::format("{} does not become empty", path),
                    "something moves processes into it or forks without end");

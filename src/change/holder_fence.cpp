@@ -19,8 +19,8 @@ namespace squall::change {
 namespace {
 
 // A killed process leaves its group a moment after its end was told; many take a little longer.
-constexpr Duration emptying_limit = seconds(1);
-constexpr Duration patience_with_strangers = milliseconds(300);
+constexpr Duration emptying_limit = seconds(3);
+constexpr Duration patience_with_strangers = milliseconds(100);
 
 bool hands_down(const std::string& directory, std::string_view controller) {
   const Result<std::string> text = sys::read_file(directory + "/cgroup.subtree_control", 4096);
@@ -89,7 +89,7 @@ Result<Reverted> remove_holder_fence(const std::string& path) {
     if (waited > patience_with_strangers) {
       for (const std::int64_t pid : sys::cgroup_direct_members(path)) {
         const Result<sys::Process> stranger = sys::read_process(pid);
-        if (!stranger.ok()) continue;
+        if (!stranger.ok() || stranger->name.starts_with("squall-")) continue;
         static_cast<void>(sys::move_to_cgroup(stranger->id, sys::folder_of(path)).ok());
       }
     }
@@ -101,6 +101,17 @@ Result<Reverted> remove_holder_fence(const std::string& path) {
 sys::ProcessId recorded_holder(const json::object& before) {
   return {integer_at(before, "holder_pid"),
           static_cast<std::uint64_t>(integer_at(before, "holder_start"))};
+}
+
+// A start time is counted in ticks since the boot of the host.
+Duration age_of_holder(const json::object& before) {
+  const sys::ProcessId holder = recorded_holder(before);
+  if (holder.pid == 0) return {};
+  static const std::int64_t ticks_per_second = ::sysconf(_SC_CLK_TCK);
+  const std::int64_t tick = seconds(1).nanoseconds / ticks_per_second;
+  return std::max(
+      Duration{},
+      sys::boottime_now() - nanoseconds(static_cast<std::int64_t>(holder.start_ticks) * tick));
 }
 
 Status become_first_victim() {

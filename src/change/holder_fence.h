@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "change/change.h"
+#include "core/duration.h"
 
 namespace squall::change {
 
@@ -39,6 +40,9 @@ Result<Reverted> remove_holder_fence(const std::string& path);
 
 // The holder that is on record in the before-image of a held change; pid 0 when none is yet.
 sys::ProcessId recorded_holder(const json::object& before);
+
+// How long it has been there; zero when it is not known.
+Duration age_of_holder(const json::object& before);
 
 // Raises the holder's score for the kernel's out-of-memory killer to the highest: should the host
 // or a group around it run out of memory, the holder dies first.

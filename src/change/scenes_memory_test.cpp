@@ -1,13 +1,19 @@
 // Scenes of the changes that take from the host: memory, descriptors, processes.
+#include <atomic>
+#include <csignal>
 #include <filesystem>
+#include <memory>
 
 #include <fmt/core.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "change/scenes_test.h"
+#include "core/check.h"
 #include "core/text.h"
+#include "sys/clock.h"
 #include "sys/controllers.h"
 #include "sys/file.h"
 #include "sys/process.h"
@@ -58,7 +64,7 @@ class BallastScene : public Scene {
 
 class MemoryBallastScene : public BallastScene {
  public:
-  explicit MemoryBallastScene() : BallastScene("memory") {}
+  MemoryBallastScene() : BallastScene("memory") {}
   Request request() override {
     return {"memory.ballast", {{"size", "24 MiB"}, {"ramp", "0 s"}, {"fence", fence()}}};
   }
@@ -74,15 +80,123 @@ class MemoryBallastScene : public BallastScene {
   }
 };
 
+class DescriptorsBallastScene : public BallastScene {
+ public:
+  DescriptorsBallastScene() : BallastScene("pids") {}
+  Request request() override { return {"descriptors.ballast", {{"count", 3000}, {"ramp", "0 s"}}}; }
+
+ private:
+  std::string weight_of(std::int64_t pid) override {
+    const auto open = sys::list_folder(fmt::format("/proc/{}/fd", pid));
+    return open.ok() && open->size() > 1000 ? "many files" : "few files";
+  }
+};
+
+class ProcessesBallastScene : public BallastScene {
+ public:
+  ProcessesBallastScene() : BallastScene("pids") {}
+  Request request() override {
+    return {"processes.ballast", {{"count", 40}, {"ramp", "0 s"}, {"fence", fence()}}};
+  }
+
+ private:
+  std::string weight_of(std::int64_t) override { return "one"; }
+};
+
+// A process that takes a piece of memory and gives it back, again and again. In a fence without
+// memory to give it waits in the kernel, and only the right order of the undo wakes it.
+class Taker {
+ public:
+  Taker() {
+    void* shared =
+        ::mmap(nullptr, sizeof(Rounds), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    CHECK(shared != MAP_FAILED, "a shared page");
+    rounds_ = std::construct_at(static_cast<Rounds*>(shared), 0);
+    const pid_t parent = ::getpid();
+    pid_ = ::fork();
+    if (pid_ != 0) return;
+    ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (::getppid() != parent) ::_exit(0);
+    while (true) take_and_give_back();
+  }
+  ~Taker() {
+    ::kill(pid_, SIGKILL);
+    ::waitpid(pid_, nullptr, 0);
+    ::munmap(rounds_, sizeof(Rounds));
+  }
+  Taker(const Taker&) = delete;
+  Taker& operator=(const Taker&) = delete;
+  int pid() const { return pid_; }
+  bool goes_on() const {
+    const std::uint64_t before = rounds_->load();
+    const Duration deadline = sys::monotonic_now() + milliseconds(200);
+    while (rounds_->load() == before && sys::monotonic_now() < deadline) {
+      sys::sleep_until(sys::monotonic_now() + milliseconds(1));
+    }
+    return rounds_->load() != before;
+  }
+
+ private:
+  using Rounds = std::atomic<std::uint64_t>;
+  void take_and_give_back() {
+    constexpr std::size_t size = 4 << 20;
+    void* memory =
+        ::mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (memory == MAP_FAILED) ::_exit(1);
+    for (std::size_t at = 0; at < size; at += 4096) static_cast<volatile char*>(memory)[at] = 1;
+    ::munmap(memory, size);
+    rounds_->fetch_add(1);
+    sys::sleep_until(sys::monotonic_now() + milliseconds(2));
+  }
+  Rounds* rounds_ = nullptr;
+  int pid_ = 0;
+};
+
+class StallScene : public Scene {
+ public:
+  Request request() override {
+    const sys::ProcessId id = sys::read_process(taker_.pid()).value().id;
+    const json::array attributes{{{"name", "memory.oom_control"}, {"value", "1"}},
+                                 {{"name", "memory.limit_in_bytes"}, {"value", "1048576"}}};
+    const json::array processes{
+        {{"pid", id.pid}, {"start_ticks", static_cast<std::int64_t>(id.start_ticks)}}};
+    return {"cgroup.fence",
+            {{"path", fence_}, {"attributes", attributes}, {"processes", processes}}};
+  }
+  std::string observe() override {
+    const Result<std::string> groups = sys::read_file(fmt::format("/proc/{}/cgroup", taker_.pid()));
+    return fmt::format("{} {}\n{}", taker_.goes_on() ? "goes on" : "waits",
+                       std::filesystem::exists(fence_) ? "fenced" : "free", groups.value());
+  }
+
+ private:
+  Taker taker_;
+  std::string fence_ =
+      fmt::format("{}/squall-stall-{}", sys::hierarchy_with("memory")->mount, ::getpid());
+};
+
+std::unique_ptr<Scene> stall_scene() {
+  const auto hierarchy = sys::hierarchy_with("memory");
+  if (!hierarchy || hierarchy->is_v2) return nullptr;
+  return std::make_unique<StallScene>();
+}
+
 template <class S>
-SceneMaker maker(std::string name, std::string kind) {
-  return {std::move(name), std::move(kind), {}, [] { return std::make_unique<S>(); }};
+SceneMaker maker(std::string name, std::string kind, Traits traits = {}) {
+  return {std::move(name), std::move(kind), traits, [] { return std::make_unique<S>(); }};
 }
 
 }  // namespace
 
 std::vector<SceneMaker> memory_scenes() {
-  return {maker<MemoryBallastScene>("memory_ballast", "memory.ballast")};
+  return {
+      maker<MemoryBallastScene>("memory_ballast", "memory.ballast"),
+      maker<DescriptorsBallastScene>("descriptors_ballast", "descriptors.ballast"),
+      maker<ProcessesBallastScene>("processes_ballast", "processes.ballast", {.needs_root = true}),
+      {"cgroup_fence_of_a_stalled_process",
+       "cgroup.fence",
+       {.needs_root = true, .names_processes = true, .touches_in_steps = true},
+       stall_scene}};
 }
 
 }  // namespace squall::change

@@ -20,7 +20,12 @@ extern const Kind kind_file_patch;
 extern const Kind kind_file_permissions;
 extern const Kind kind_file_replace;
 extern const Kind kind_file_truncate;
+extern const Kind kind_host_descriptors;
+extern const Kind kind_host_processes;
+extern const Kind kind_limits_processes;
 extern const Kind kind_memory_fill;
+extern const Kind kind_memory_limit;
+extern const Kind kind_memory_stall;
 extern const Kind kind_network_block;
 extern const Kind kind_power_battery;
 extern const Kind kind_power_outage;
@@ -31,37 +36,16 @@ extern const Kind kind_process_priority;
 extern const Kind kind_process_signal;
 
 const Catalogue& catalogue() {
-  // One a line, so that two additions do not collide.
-  // clang-format off
   static const Catalogue kinds = {
-      &kind_clock_drift,
-      &kind_clock_skew,
-      &kind_command_run,
-      &kind_cpu_burn,
-      &kind_cpu_pin,
-      &kind_cpu_quota,
-      &kind_disk_fill,
-      &kind_disk_inodes,
-      &kind_disk_load,
-      &kind_file_corrupt,
-      &kind_file_delete,
-      &kind_file_hide,
-      &kind_file_lock,
-      &kind_file_patch,
-      &kind_file_permissions,
-      &kind_file_replace,
-      &kind_file_truncate,
-      &kind_memory_fill,
-      &kind_network_block,
-      &kind_power_battery,
-      &kind_power_outage,
-      &kind_process_kill,
-      &kind_process_limit,
-      &kind_process_pause,
-      &kind_process_priority,
-      &kind_process_signal,
+      &kind_clock_drift,   &kind_clock_skew,       &kind_command_run,      &kind_cpu_burn,
+      &kind_cpu_pin,       &kind_cpu_quota,        &kind_disk_fill,        &kind_disk_inodes,
+      &kind_disk_load,     &kind_file_corrupt,     &kind_file_delete,      &kind_file_hide,
+      &kind_file_lock,     &kind_file_patch,       &kind_file_permissions, &kind_file_replace,
+      &kind_file_truncate, &kind_host_descriptors, &kind_host_processes,   &kind_limits_processes,
+      &kind_memory_fill,   &kind_memory_limit,     &kind_memory_stall,     &kind_network_block,
+      &kind_power_battery, &kind_power_outage,     &kind_process_kill,     &kind_process_limit,
+      &kind_process_pause, &kind_process_priority, &kind_process_signal,
   };
-  // clang-format on
   return kinds;
 }
 

@@ -15,7 +15,13 @@ extern const Kind kind_file_absent;
 extern const Kind kind_file_changed;
 extern const Kind kind_file_locked;
 extern const Kind kind_file_mode;
+extern const Kind kind_host_descriptors;
+extern const Kind kind_host_processes;
+extern const Kind kind_limits_processes;
 extern const Kind kind_memory_filled;
+extern const Kind kind_memory_limited;
+extern const Kind kind_memory_oom;
+extern const Kind kind_memory_stalled;
 extern const Kind kind_network_blocked;
 extern const Kind kind_power_draining;
 extern const Kind kind_power_offline;
@@ -26,32 +32,17 @@ extern const Kind kind_process_signalled;
 extern const Kind kind_process_stopped;
 
 const Catalogue& catalogue() {
-  // One a line, so that two additions do not collide.
-  // clang-format off
   static const Catalogue kinds = {
-      &kind_clock_skewed,
-      &kind_command_answers,
-      &kind_cpu_busy,
-      &kind_cpu_limited,
-      &kind_cpu_pinned,
-      &kind_disk_free,
-      &kind_disk_free_inodes,
-      &kind_disk_throughput,
-      &kind_file_absent,
-      &kind_file_changed,
-      &kind_file_locked,
-      &kind_file_mode,
-      &kind_memory_filled,
-      &kind_network_blocked,
-      &kind_power_draining,
-      &kind_power_offline,
-      &kind_process_ended,
-      &kind_process_limited,
-      &kind_process_reniced,
-      &kind_process_signalled,
-      &kind_process_stopped,
+      &kind_clock_skewed,     &kind_command_answers,   &kind_cpu_busy,
+      &kind_cpu_limited,      &kind_cpu_pinned,        &kind_disk_free,
+      &kind_disk_free_inodes, &kind_disk_throughput,   &kind_file_absent,
+      &kind_file_changed,     &kind_file_locked,       &kind_file_mode,
+      &kind_host_descriptors, &kind_host_processes,    &kind_limits_processes,
+      &kind_memory_filled,    &kind_memory_limited,    &kind_memory_oom,
+      &kind_memory_stalled,   &kind_network_blocked,   &kind_power_draining,
+      &kind_power_offline,    &kind_process_ended,     &kind_process_limited,
+      &kind_process_reniced,  &kind_process_signalled, &kind_process_stopped,
   };
-  // clang-format on
   return kinds;
 }
 

@@ -10,6 +10,9 @@ drill_begin "$@"
 target_up
 claims=(
   [descriptors-exhausted]=held
+  [host-descriptors]=held
+  [host-processes]=held
+  [redis-no-fork]=held
 )
 catalogue_folder limits
 drill_end

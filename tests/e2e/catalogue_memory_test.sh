@@ -10,6 +10,8 @@ drill_begin "$@"
 target_up
 claims=(
   [host-memory-fill]=held
+  [redis-memory-stall]=held
+  [redis-oom-kill]=held
 )
 catalogue_folder memory
 drill_end

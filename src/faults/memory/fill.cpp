@@ -6,18 +6,15 @@
 // is the first to be killed when the host runs out. The guardian refuses what would take the
 // reserve of the host (docs/SAFETY.md).
 #include <algorithm>
-#include <charconv>
 
 #include <fmt/core.h>
 
-#include "core/text.h"
+#include "faults/amount.h"
 #include "faults/needs.h"
 #include "faults/typed.h"
 
 namespace squall::fault {
 namespace {
-
-enum class Whole { available, total };
 
 struct Fill {
   Bytes size;
@@ -47,22 +44,18 @@ const param::Table<Fill> table{{
                   .max = minutes(7 * 24 * 60)}),
 }};
 
-constexpr std::string_view meminfo = "/proc/meminfo";
 constexpr Bytes least{1 << 20};
-// A leak must show within the time that a witness is given.
-constexpr Duration first_look = seconds(2);
+constexpr std::uint64_t page = 4096;
+
+Amount amount(const Fill& fill) {
+  return {.fixed = fill.size.count,
+          .share = fill.share.fraction,
+          .of = fill.of,
+          .leave = fill.leave_free.count};
+}
 
 Status check(const Fill& fill) {
-  const bool has_size = fill.size.count > 0;
-  const bool has_share = fill.share.fraction > 0;
-  if (has_size && has_share) {
-    return error(Code::invalid, "size and share are given both", "give one of them");
-  }
-  if (!has_size && !has_share && fill.leave_free.count == 0) {
-    return error(Code::invalid, "it is not said how much memory is taken",
-                 "give size: 512 MiB, or share: 50 %, or leave_free: 1 GiB");
-  }
-  return ok();
+  return check_amount(amount(fill), "size", "leave_free");
 }
 
 std::vector<sys::Need> needs(const sys::HostFacts& host) {
@@ -75,58 +68,23 @@ std::vector<sys::Need> needs(const sys::HostFacts& host) {
 }
 
 Wants wants(const Fill&) {
-  return {.contents = {std::string(meminfo)}};
-}
-
-// MemAvailable, which counts what the kernel could free at once.
-Result<Bytes> available_memory(const Facts& facts) {
-  const auto found = facts.files.find(std::string(meminfo));
-  const bool is_known = found != facts.files.end() && found->second.content;
-  for (const std::string& line : split(is_known ? *found->second.content : "", '\n')) {
-    if (!line.starts_with("MemAvailable:")) continue;
-    const std::string_view number = trim(std::string_view(line).substr(13));
-    std::uint64_t kilobytes = 0;
-    if (std::from_chars(number.data(), number.data() + number.size(), kilobytes).ec == std::errc())
-      return Bytes{kilobytes * 1024};
-  }
-  return error(Code::unsupported, "/proc/meminfo does not tell how much memory is available",
-               "give size, which needs no such figure");
-}
-
-Result<Bytes> amount(const Fill& fill, const Facts& facts) {
-  Bytes wanted = fill.size;
-  if (fill.share.fraction > 0) {
-    const Bytes whole = fill.of == Whole::total ? facts.host.memory : TRY(available_memory(facts));
-    wanted.count =
-        static_cast<std::uint64_t>(static_cast<double>(whole.count) * fill.share.fraction);
-  }
-  if (fill.leave_free.count > 0) {
-    const Bytes available = TRY(available_memory(facts));
-    const Bytes spare{available.count - std::min(available.count, fill.leave_free.count)};
-    wanted = wanted.count == 0 ? spare : std::min(wanted, spare);
-  }
-  wanted.count -= wanted.count % 4096;
-  if (wanted >= least) return wanted;
-  return error(Code::refused, "there is no memory to take",
-               fill.leave_free.count > 0 ? "ask for a smaller leave_free"
-                                         : "ask for at least " + render(least));
+  return {.contents = {std::string(memory_file)}};
 }
 
 Result<Strike> plan(const Fill& fill, const Facts& facts, const Choices& choices,
                     std::uint64_t ordinal) {
-  const Bytes size = TRY(amount(fill, facts));
+  const bool needs_supply = fill.share.fraction > 0 || fill.leave_free.count > 0;
+  const Supply supply = needs_supply ? TRY(memory_supply(facts)) : Supply{};
+  const std::uint64_t wanted = TRY(settle(amount(fill), supply));
+  const Bytes size = std::max(least, Bytes{wanted - wanted % page});
   const bool is_leak = fill.ramp > Duration{};
-  // What must be there at the first look: of a leak a part, else all but what rounding takes.
-  Bytes seen{size.count - size.count / 100};
-  if (is_leak) {
-    const double due = std::min(1.0, first_look.seconds() / fill.ramp.seconds());
-    seen.count = static_cast<std::uint64_t>(static_cast<double>(seen.count) * due / 2);
-    if (seen < least) {
-      return error(Code::invalid,
-                   fmt::format("a leak of {} over {} is too slow to be seen", render(size),
-                               render(fill.ramp)),
-                   "ask for more memory or a shorter ramp: at least 1 MiB a second");
-    }
+  const Bytes seen{
+      static_cast<std::uint64_t>(visible_part(static_cast<std::int64_t>(size.count), fill.ramp))};
+  if (is_leak && seen < least) {
+    return error(
+        Code::invalid,
+        fmt::format("a leak of {} over {} is too slow to be seen", render(size), render(fill.ramp)),
+        "ask for more memory or a shorter ramp: at least 1 MiB a second");
   }
   std::string group;
   if (facts.host.is_root && facts.host.controller("memory") != nullptr) {

@@ -57,7 +57,7 @@ TEST(MemoryFill, LeavesFreeWhatIsAskedFor) {
       plan({"memory.fill", R"({"leave_free": "5 GiB"})"}, host_with("4194304"));
   ASSERT_FALSE(none.ok());
   EXPECT_EQ(none.error().code, Code::refused);
-  EXPECT_THAT(none.error().next, HasSubstr("leave_free"));
+  EXPECT_THAT(none.error().next, HasSubstr("leave less"));
 }
 
 TEST(MemoryFill, LeaksOverItsRampAndIsSeenFromItsFirstPartOn) {

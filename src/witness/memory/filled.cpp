@@ -11,8 +11,8 @@
 
 #include "core/text.h"
 #include "core/units.h"
-#include "sys/controllers.h"
 #include "sys/file.h"
+#include "witness/group_account.h"
 #include "witness/typed.h"
 
 namespace squall::witness {
@@ -56,52 +56,31 @@ Result<HostMemory> read_host_memory() {
 
 class Filled final : public Witness {
  public:
-  Filled(Target target, std::optional<sys::CgroupHierarchy> hierarchy, HostMemory level)
-      : target_(std::move(target)), hierarchy_(std::move(hierarchy)), level_(level) {}
+  Filled(Bytes at_least, std::optional<GroupAccount> group, HostMemory level)
+      : at_least_(at_least), group_(std::move(group)), level_(level) {}
 
   Result<Sighting> look() override {
     const HostMemory now = TRY(read_host_memory());
     const std::uint64_t grown = now.anonymous - std::min(now.anonymous, level_.anonymous);
-    const std::uint64_t held = hierarchy_ ? counted() : grown;
+    const std::uint64_t held = group_ ? group_->used() : grown;
     return Sighting{
-        .on = held >= target_.at_least.count,
+        .on = held >= at_least_.count,
         .dose = static_cast<double>(held),
         .detail = fmt::format("{} held, {} available to the host", render_rounded(Bytes{held}),
                               render_rounded(Bytes{now.available}))};
   }
-  // By the group, which may not exist; looked for again until it does.
-  std::uint64_t counted() {
-    if (directory_.empty() || !sys::exists(directory_)) {
-      directory_.clear();
-      for (const std::string& found : sys::find_cgroups(target_.group)) {
-        if (found.starts_with(hierarchy_->mount + "/")) directory_ = found;
-      }
-    }
-    if (directory_.empty()) return 0;
-    const auto use = sys::group_use("memory", directory_, *hierarchy_);
-    return use ? use->used : 0;
-  }
 
  private:
-  Target target_;
-  std::optional<sys::CgroupHierarchy> hierarchy_;
+  Bytes at_least_;
+  std::optional<GroupAccount> group_;
   HostMemory level_;
-  std::string directory_;
 };
 
 Result<std::unique_ptr<Witness>> open(const Target& target) {
   const HostMemory level = TRY(read_host_memory());
-  if (target.group.empty()) return std::make_unique<Filled>(target, std::nullopt, level);
-  std::optional<sys::CgroupHierarchy> hierarchy = sys::hierarchy_with("memory");
-  if (!hierarchy) {
-    return error(Code::unsupported, "no control groups here count memory",
-                 "mount the memory controller");
-  }
-  auto witness = std::make_unique<Filled>(target, std::move(hierarchy), level);
-  if (witness->counted() == 0) return witness;
-  return error(Code::conflict,
-               fmt::format("there is a control group {} already", printable(target.group)),
-               "choose another name");
+  std::optional<GroupAccount> group;
+  if (!target.group.empty()) group = TRY(GroupAccount::open("memory", target.group));
+  return std::make_unique<Filled>(target.at_least, std::move(group), level);
 }
 
 }  // namespace
