@@ -64,8 +64,11 @@ constexpr std::size_t stack_each = 4096;
 __attribute__((no_sanitize("address", "thread", "undefined"))) int sleep_for_ever(void*) {
   while (true) ::syscall(SYS_pause);
 }
-__attribute__((no_sanitize("address", "thread", "undefined"))) int sleep_until_orphaned(void*) {
+// `helper`: its number, not a place. It may have died before the kernel was asked to tell.
+__attribute__((no_sanitize("address", "thread", "undefined"))) int sleep_until_orphaned(
+    void* helper) {
   ::syscall(SYS_prctl, PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+  if (::syscall(SYS_getppid) != reinterpret_cast<std::intptr_t>(helper)) ::_exit(0);
   while (true) ::syscall(SYS_pause);
 }
 
@@ -84,6 +87,7 @@ __attribute__((no_sanitize("address", "thread", "undefined"))) int sleep_until_o
     tally.fail(errno);
     ::_exit(1);
   }
+  auto* self = reinterpret_cast<void*>(static_cast<std::intptr_t>(::getpid()));
   const Duration start = sys::monotonic_now();
   std::int64_t made = 0;
   while (made < params.count) {
@@ -96,7 +100,7 @@ __attribute__((no_sanitize("address", "thread", "undefined"))) int sleep_until_o
     for (std::int64_t i = 1; i <= next; ++i) {
       char* top = static_cast<char*>(memory) + static_cast<std::size_t>(made + i) * stack_each;
       const auto body = is_init ? sleep_for_ever : sleep_until_orphaned;
-      if (::clone(body, top, CLONE_VM | SIGCHLD, nullptr) > 0) continue;
+      if (::clone(body, top, CLONE_VM | SIGCHLD, self) > 0) continue;
       tally.fail(errno);
       ::_exit(1);
     }

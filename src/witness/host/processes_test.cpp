@@ -9,9 +9,11 @@ using scenes::ControlGroup;
 
 // In a child: more children, which die with it.
 void bear(int count) {
+  const pid_t self = ::getpid();
   for (int i = 0; i < count; ++i) {
     if (::fork() != 0) continue;
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (::getppid() != self) ::_exit(0);
     while (true) ::pause();
   }
 }
