@@ -1,6 +1,6 @@
 // squall-bench: what squall reaches, beside a peer or a floor in the same run.
 //
-//   squall-bench [accuracy|effects|kinds|stops|programs|clocks]...      all of them without a name
+//   squall-bench [accuracy|clocks|disks|effects|kinds|programs|stops]...      all without a name
 #include <cstdio>
 #include <string>
 #include <vector>
@@ -32,6 +32,7 @@ int main(int count, char** words) {
   if (is_asked("programs")) add("Programs", bench_programs(50));
   if (is_asked("stops")) add("Stop conditions", bench_stops(100));
   if (is_asked("kinds")) add("Every change kind", bench_kinds(30));
+  if (is_asked("disks")) add("Disks", bench_disks(30));
   if (is_asked("effects")) add("Command to effect", bench_effects(200));
   if (is_asked("clocks")) add("Clocks: asked against delivered", bench_clocks(30));
   int missed = 0;

@@ -74,6 +74,7 @@ int run_program(const std::vector<std::string>& words);
 
 std::vector<Row> bench_clocks(int repetitions);
 std::vector<Accuracy> bench_cpu_accuracy(int turns);
+std::vector<Row> bench_disks(int repetitions);
 std::vector<Row> bench_effects(int repetitions);
 std::vector<Row> bench_kinds(int repetitions);
 std::vector<Row> bench_stops(int repetitions);

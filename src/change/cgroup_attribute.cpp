@@ -60,7 +60,7 @@ Result<Footprint> footprint(const CgroupAttribute& params) {
 Result<json::object> capture(const CgroupAttribute& params) {
   const std::string path = TRY(checked_path(params));
   const std::int64_t group = inode_of(sys::folder_of(path));
-  const std::string shown = TRY(read_attribute(path));
+  const std::string shown = TRY(read_attribute(path, params.value));
   return json::object{{"path", path},
                       {"group", group},
                       {"before", shown},
@@ -77,15 +77,15 @@ Result<json::object> apply(const CgroupAttribute& params, const json::object& be
     return error(Code::not_found, fmt::format("the control group of {} is gone", params.path));
   }
   TRY_VOID(write_attribute(text_at(before, "path"), params.value));
-  const std::string shown = TRY(read_attribute(text_at(before, "path")));
+  const std::string shown = TRY(read_attribute(text_at(before, "path"), params.value));
   if (shown == text_at(before, "after")) return json::object{};
   return error(Code::failed, fmt::format("{} shows {} after {} was written", params.path,
                                          quote(shown), quote(params.value)));
 }
 
-Result<Presence> verify(const CgroupAttribute&, const json::object& before) {
+Result<Presence> verify(const CgroupAttribute& params, const json::object& before) {
   if (is_gone(before)) return Presence::absent;
-  const std::string shown = TRY(read_attribute(text_at(before, "path")));
+  const std::string shown = TRY(read_attribute(text_at(before, "path"), params.value));
   if (shown == text_at(before, "before")) return Presence::absent;
   return shown == text_at(before, "after") ? Presence::in_force : Presence::foreign;
 }
@@ -99,8 +99,8 @@ Result<Reverted> revert(const CgroupAttribute& params, const json::object& befor
       return Reverted{Ending::was_absent, "the value is as before"};
     case Presence::foreign:
       return Reverted {
-        Ending::foreign,
-            fmt::format("somebody else wrote {} to {}", quote(TRY(read_attribute(path))), path)
+        Ending::foreign, fmt::format("somebody else wrote {} to {}",
+                                     quote(TRY(read_attribute(path, params.value))), path)
       };
     case Presence::in_force:
       break;

@@ -11,6 +11,7 @@
 #include <fmt/core.h>
 #include <unistd.h>
 
+#include "change/device_limit.h"
 #include "core/text.h"
 #include "sys/cgroup.h"
 #include "sys/file.h"
@@ -26,6 +27,7 @@ enum class Format {
   bandwidth,     // cpu.max: "QUOTA PERIOD", the period may be left out
   freezer,       // v1: FROZEN or THAWED
   oom_control,   // v1: 0 or 1, shown as "oom_kill_disable 1" before other lines
+  device,        // a limit on a block device (device_limit.h)
 };
 
 struct Attribute {
@@ -50,6 +52,11 @@ constexpr std::array attributes{
     Attribute{"memory.soft_limit_in_bytes", Format::bytes_v1, "-1"},
     Attribute{"cgroup.freeze", Format::count, "0", 0, 1},
     Attribute{"freezer.state", Format::freezer, "THAWED"},
+    Attribute{"blkio.throttle.read_bps_device", Format::device},
+    Attribute{"blkio.throttle.write_bps_device", Format::device},
+    Attribute{"blkio.throttle.read_iops_device", Format::device},
+    Attribute{"blkio.throttle.write_iops_device", Format::device},
+    Attribute{"io.max", Format::device},
 };
 
 const Attribute* find_attribute(std::string_view name) {
@@ -127,6 +134,9 @@ std::optional<std::string> spelled(const Attribute& attribute, std::string_view 
     case Format::freezer:
       if (written != "FROZEN" && written != "THAWED") return std::nullopt;
       return std::string(written);
+    case Format::device:
+      if (!is_device_limit_value(attribute.name, written)) return std::nullopt;
+      return device_line_after(attribute.name, before, written);
   }
   return std::nullopt;
 }
@@ -150,7 +160,9 @@ Status check_attribute(std::string_view name, std::string_view value) {
   return error(Code::invalid, fmt::format("{} is no value for {}", quote(value), name));
 }
 
-std::string shown_attribute(std::string_view name, std::string_view text) {
+std::string shown_attribute(std::string_view name, std::string_view text,
+                            std::string_view written) {
+  if (is_device_limit(name)) return device_line(name, text, written);
   const std::string_view shown = trim(text);
   const Attribute* attribute = find_attribute(name);
   constexpr std::string_view first_line = "oom_kill_disable ";
@@ -170,16 +182,18 @@ std::string attribute_after(std::string_view name, std::string_view before,
   return spelled(*attribute, before, written).value_or(std::string(written));
 }
 
-std::string_view neutral_value(std::string_view name) {
+std::string neutral_value(std::string_view name, std::string_view written) {
   const Attribute* attribute = find_attribute(name);
   CHECK(attribute != nullptr, "the attribute was checked");
-  return attribute->neutral;
+  if (attribute->format == Format::device) return unlimited_device(name, written);
+  return std::string(attribute->neutral);
 }
 
-Result<std::string> read_attribute(const std::string& path) {
+Result<std::string> read_attribute(const std::string& path, std::string_view written) {
   const sys::Fd fd = TRY(sys::open_in_cgroup(path, O_RDONLY));
   constexpr std::size_t enough = 4096;
-  return shown_attribute(sys::name_of(path), TRY(sys::read_at(fd, 0, enough), "reading " + path));
+  const std::string text = TRY(sys::read_at(fd, 0, enough), "reading " + path);
+  return shown_attribute(sys::name_of(path), text, written);
 }
 
 Status write_attribute(const std::string& path, std::string_view value) {

@@ -24,6 +24,9 @@ TEST(CgroupAttributes, AreSpelledAsTheKernelShowsThem) {
            Example{"memory.oom_control", "0", "1", "1"},
            Example{"pids.max", "max", "12", "12"},
            Example{"freezer.state", "THAWED", "FROZEN", "FROZEN"},
+           Example{"blkio.throttle.read_bps_device", "8:0 0", "8:0 512", "8:0 512"},
+           Example{"io.max", "8:0 rbps=7 wbps=max riops=max wiops=max", "8:0 wiops=9",
+                   "8:0 rbps=7 wbps=max riops=max wiops=9"},
        }) {
     EXPECT_TRUE(check_attribute(one.name, one.written).ok()) << one.name << " " << one.written;
     EXPECT_EQ(attribute_after(one.name, one.before, one.written), one.shown)
@@ -46,13 +49,19 @@ TEST(CgroupAttributes, HaveANeutralValueThatTheKernelTakes) {
        {"cpu.max", "cpu.weight", "cpu.cfs_quota_us", "cpu.cfs_period_us", "cpu.shares", "pids.max",
         "memory.max", "memory.high", "memory.limit_in_bytes", "memory.oom_control", "cgroup.freeze",
         "freezer.state"}) {
-    EXPECT_TRUE(check_attribute(name, neutral_value(name)).ok()) << name;
+    EXPECT_TRUE(check_attribute(name, neutral_value(name, "")).ok()) << name;
   }
 }
 
+TEST(CgroupAttributes, ShowAndLiftTheLimitOfOneDeviceOnly) {
+  const std::string_view text = "8:0 512\n8:16 700\n";
+  EXPECT_EQ(shown_attribute("blkio.throttle.read_bps_device", text, "8:16 1"), "8:16 700");
+  EXPECT_EQ(neutral_value("blkio.throttle.read_bps_device", "8:16 1"), "8:16 0");
+}
+
 TEST(CgroupAttributes, AFreezingGroupCountsAsFrozen) {
-  EXPECT_EQ(shown_attribute("freezer.state", "FREEZING\n"), "FROZEN");
-  EXPECT_EQ(shown_attribute("cpu.max", "max 100000\n"), "max 100000");
+  EXPECT_EQ(shown_attribute("freezer.state", "FREEZING\n", "FROZEN"), "FROZEN");
+  EXPECT_EQ(shown_attribute("cpu.max", "max 100000\n", "5"), "max 100000");
 }
 
 TEST(CgroupAttributes, RefuseFilesThatDoOtherThings) {

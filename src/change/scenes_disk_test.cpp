@@ -2,6 +2,11 @@
 #include <fmt/core.h>
 
 #include "change/scenes_test.h"
+#include "change/targets_test.h"
+#include "core/check.h"
+#include "sys/file.h"
+#include "sys/filesystem.h"
+#include "sys/host.h"
 #include "sys/scratch_mount_test.h"
 
 namespace squall::change {
@@ -44,6 +49,39 @@ class DiskTrafficScene : public DiskScene {
   }
 };
 
+// A limit on a disk for a group without processes, in the hierarchy that limits disks.
+class DeviceLimitScene : public Scene {
+ public:
+  static std::unique_ptr<Scene> make() {
+    const sys::HostFacts host = sys::look_at_host();
+    const sys::Controller* controller = host.controller("blkio");
+    if (controller == nullptr) controller = host.controller("io");
+    const Result<sys::Filesystem> here = sys::look_at_filesystem("/");
+    if (controller == nullptr || !here.ok() || here->disk.major == 0) return nullptr;
+    return std::make_unique<DeviceLimitScene>(*controller, render(here->disk));
+  }
+  DeviceLimitScene(const sys::Controller& controller, std::string device)
+      : device_(std::move(device)),
+        is_v2_(controller.is_v2),
+        group_(fmt::format("{}/test-of-squall-disk-{}", controller.mount, ::getpid())) {}
+  Request request() override {
+    return {"cgroup.attribute", {{"path", path_}, {"value", value(1 << 20)}}};
+  }
+  std::string observe() override { return sys::read_file(path_).value(); }
+  void edit_as_third_party() override {
+    CHECK(sys::write_control(path_, value(3 << 20)).ok(), "the group is ours");
+  }
+
+ private:
+  std::string value(int bytes) const {
+    return fmt::format("{} {}{}", device_, is_v2_ ? "rbps=" : "", bytes);
+  }
+  std::string device_;
+  bool is_v2_;
+  Group group_;
+  std::string path_ = group_.path() + (is_v2_ ? "/io.max" : "/blkio.throttle.read_bps_device");
+};
+
 template <class S>
 SceneMaker maker(std::string name, std::string kind) {
   return {std::move(name), std::move(kind), {.needs_root = true}, []() -> std::unique_ptr<Scene> {
@@ -60,6 +98,10 @@ std::vector<SceneMaker> disk_scenes() {
       maker<DiskBallastScene>("disk_ballast", "disk.ballast"),
       maker<DiskInodeBallastScene>("disk_inode_ballast", "disk.inode_ballast"),
       maker<DiskTrafficScene>("disk_traffic", "disk.traffic"),
+      {"cgroup_attribute_of_a_disk",
+       "cgroup.attribute",
+       {.needs_root = true, .is_editable = true},
+       DeviceLimitScene::make},
   };
 }
 

@@ -12,6 +12,7 @@ extern const Kind kind_cpu_quota;
 extern const Kind kind_disk_fill;
 extern const Kind kind_disk_inodes;
 extern const Kind kind_disk_load;
+extern const Kind kind_disk_slow;
 extern const Kind kind_file_corrupt;
 extern const Kind kind_file_delete;
 extern const Kind kind_file_hide;
@@ -36,16 +37,42 @@ extern const Kind kind_process_priority;
 extern const Kind kind_process_signal;
 
 const Catalogue& catalogue() {
+  // clang-format off
   static const Catalogue kinds = {
-      &kind_clock_drift,   &kind_clock_skew,       &kind_command_run,      &kind_cpu_burn,
-      &kind_cpu_pin,       &kind_cpu_quota,        &kind_disk_fill,        &kind_disk_inodes,
-      &kind_disk_load,     &kind_file_corrupt,     &kind_file_delete,      &kind_file_hide,
-      &kind_file_lock,     &kind_file_patch,       &kind_file_permissions, &kind_file_replace,
-      &kind_file_truncate, &kind_host_descriptors, &kind_host_processes,   &kind_limits_processes,
-      &kind_memory_fill,   &kind_memory_limit,     &kind_memory_stall,     &kind_network_block,
-      &kind_power_battery, &kind_power_outage,     &kind_process_kill,     &kind_process_limit,
-      &kind_process_pause, &kind_process_priority, &kind_process_signal,
+      &kind_clock_drift,
+      &kind_clock_skew,
+      &kind_command_run,
+      &kind_cpu_burn,
+      &kind_cpu_pin,
+      &kind_cpu_quota,
+      &kind_disk_fill,
+      &kind_disk_inodes,
+      &kind_disk_load,
+      &kind_disk_slow,
+      &kind_file_corrupt,
+      &kind_file_delete,
+      &kind_file_hide,
+      &kind_file_lock,
+      &kind_file_patch,
+      &kind_file_permissions,
+      &kind_file_replace,
+      &kind_file_truncate,
+      &kind_host_descriptors,
+      &kind_host_processes,
+      &kind_limits_processes,
+      &kind_memory_fill,
+      &kind_memory_limit,
+      &kind_memory_stall,
+      &kind_network_block,
+      &kind_power_battery,
+      &kind_power_outage,
+      &kind_process_kill,
+      &kind_process_limit,
+      &kind_process_pause,
+      &kind_process_priority,
+      &kind_process_signal,
   };
+  // clang-format on
   return kinds;
 }
 

@@ -10,6 +10,7 @@ extern const Kind kind_cpu_limited;
 extern const Kind kind_cpu_pinned;
 extern const Kind kind_disk_free;
 extern const Kind kind_disk_free_inodes;
+extern const Kind kind_disk_limited;
 extern const Kind kind_disk_throughput;
 extern const Kind kind_file_absent;
 extern const Kind kind_file_changed;
@@ -32,17 +33,38 @@ extern const Kind kind_process_signalled;
 extern const Kind kind_process_stopped;
 
 const Catalogue& catalogue() {
+  // clang-format off
   static const Catalogue kinds = {
-      &kind_clock_skewed,     &kind_command_answers,   &kind_cpu_busy,
-      &kind_cpu_limited,      &kind_cpu_pinned,        &kind_disk_free,
-      &kind_disk_free_inodes, &kind_disk_throughput,   &kind_file_absent,
-      &kind_file_changed,     &kind_file_locked,       &kind_file_mode,
-      &kind_host_descriptors, &kind_host_processes,    &kind_limits_processes,
-      &kind_memory_filled,    &kind_memory_limited,    &kind_memory_oom,
-      &kind_memory_stalled,   &kind_network_blocked,   &kind_power_draining,
-      &kind_power_offline,    &kind_process_ended,     &kind_process_limited,
-      &kind_process_reniced,  &kind_process_signalled, &kind_process_stopped,
+      &kind_clock_skewed,
+      &kind_command_answers,
+      &kind_cpu_busy,
+      &kind_cpu_limited,
+      &kind_cpu_pinned,
+      &kind_disk_free,
+      &kind_disk_free_inodes,
+      &kind_disk_limited,
+      &kind_disk_throughput,
+      &kind_file_absent,
+      &kind_file_changed,
+      &kind_file_locked,
+      &kind_file_mode,
+      &kind_host_descriptors,
+      &kind_host_processes,
+      &kind_limits_processes,
+      &kind_memory_filled,
+      &kind_memory_limited,
+      &kind_memory_oom,
+      &kind_memory_stalled,
+      &kind_network_blocked,
+      &kind_power_draining,
+      &kind_power_offline,
+      &kind_process_ended,
+      &kind_process_limited,
+      &kind_process_reniced,
+      &kind_process_signalled,
+      &kind_process_stopped,
   };
+  // clang-format on
   return kinds;
 }
 

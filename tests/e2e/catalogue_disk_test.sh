@@ -12,6 +12,7 @@ command -v mkfs.ext4 >/dev/null || skip "needs e2fsprogs"
 
 store=$work/store-mount
 redis=""
+journal=""
 
 target_up() {
   mkdir -p "$store"
@@ -25,6 +26,10 @@ target_up() {
     >"$work/redis.log" 2>&1 &
   redis=$!
   disown  # not a job to wait for; it ends with the namespace of this test
+  write_journal &
+  journal=$!
+  disown
+  trap 'kill -KILL "$journal"; drill_finish' EXIT
   map=$work/targets.yaml
   cat >"$map" <<MAP
 targets:
@@ -33,11 +38,22 @@ targets:
     port: 6379
     namespace: /proc/$redis/ns/net
     folder: $store
-    pid_file: $work/redis.pid
     padding: $(printf 'x%.0s' {1..5000})
+  journal:
+    folder: $store
+    stamp: $work/journal.stamp
+    pid_file: $work/journal.pid
 MAP
-  echo "$redis" >"$work/redis.pid"
+  echo "$journal" >"$work/journal.pid"
   within 10 answers || { sed 's/^/# /' "$work/redis.log" && echo "not ok - Redis comes up" && exit 1; }
+}
+
+write_journal() {  # an entry that must reach the disk, again and again, and a stamp after each
+  while true; do
+    dd if=/dev/zero of="$store/journal" bs=64k count=1 oflag=direct conv=notrunc status=none || true
+    touch "$work/journal.stamp"
+    read -r -t 0.02 <>"$never" || true
+  done
 }
 
 answers() {
@@ -51,8 +67,8 @@ host_state() {  # whether there is room, and what is open there without a name
   mount | grep -vF "$work/" | sort
   [ "$(stat -f -c %f "$store")" -gt 20000 ] && echo "there is room"
   [ "$(stat -f -c %d "$store")" -gt 1900 ] && echo "there are inodes"
-  find /proc/[0-9]*/fd -lname "$store/* (deleted)" 2>/dev/null | sort
-  echo "Redis is in $(tr '\n' ' ' <"/proc/$redis/cgroup")"
+  find /proc/[0-9]*/fd -lname "$store/* (deleted)" 2>/dev/null | sort || true
+  cat "/proc/$redis/cgroup" "/proc/$journal/cgroup"
 }
 
 target_up
@@ -60,6 +76,7 @@ claims=(
   [redis-busy-disk]=held
   [redis-disk-full]=held
   [redis-no-inodes]=held
+  [slow-journal]=held
 )
 alone=(redis-busy-disk)  # its witness wants a quiet disk
 catalogue_folder disk
