@@ -35,6 +35,13 @@ extern const Kind kind_process_limit;
 extern const Kind kind_process_pause;
 extern const Kind kind_process_priority;
 extern const Kind kind_process_signal;
+extern const Kind kind_service_freeze;
+extern const Kind kind_service_kill;
+extern const Kind kind_service_mask;
+extern const Kind kind_service_restart;
+extern const Kind kind_service_restart_all;
+extern const Kind kind_service_start_limit;
+extern const Kind kind_service_stop;
 
 const Catalogue& catalogue() {
   // clang-format off
@@ -71,6 +78,13 @@ const Catalogue& catalogue() {
       &kind_process_pause,
       &kind_process_priority,
       &kind_process_signal,
+      &kind_service_freeze,
+      &kind_service_kill,
+      &kind_service_mask,
+      &kind_service_restart,
+      &kind_service_restart_all,
+      &kind_service_start_limit,
+      &kind_service_stop,
   };
   // clang-format on
   return kinds;

@@ -31,6 +31,9 @@ extern const Kind kind_process_limited;
 extern const Kind kind_process_reniced;
 extern const Kind kind_process_signalled;
 extern const Kind kind_process_stopped;
+extern const Kind kind_service_ended;
+extern const Kind kind_service_restarted;
+extern const Kind kind_service_state;
 
 const Catalogue& catalogue() {
   // clang-format off
@@ -63,6 +66,9 @@ const Catalogue& catalogue() {
       &kind_process_reniced,
       &kind_process_signalled,
       &kind_process_stopped,
+      &kind_service_ended,
+      &kind_service_restarted,
+      &kind_service_state,
   };
   // clang-format on
   return kinds;
