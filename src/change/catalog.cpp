@@ -29,6 +29,7 @@ extern const Kind kind_process_stop;
 extern const Kind kind_processes_ballast;
 extern const Kind kind_service_act;
 extern const Kind kind_service_state;
+extern const Kind kind_traffic_flood;
 
 const Catalogue& catalogue() {
   static const Catalogue kinds = {
@@ -41,6 +42,7 @@ const Catalogue& catalogue() {
       &kind_process_priority,   &kind_process_rlimit,      &kind_process_signal,
       &kind_process_stop,       &kind_processes_ballast,   &kind_service_act,
       &kind_service_state,
+      &kind_traffic_flood,
   };
   return kinds;
 }

@@ -107,6 +107,9 @@ class Held {
   // Asked at every heartbeat: false says that the change is no longer kept, for example because a
   // helper process died. The holder then ends.
   virtual bool is_intact() { return true; }
+  // Asked once when the change is to end, before the destructor: what it came to, in a line for
+  // people ("2000 sent, 1998 accepted"). It becomes the detail of the undo. May be empty.
+  virtual std::string finish() { return {}; }
 };
 
 struct Kind {

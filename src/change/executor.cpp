@@ -5,6 +5,7 @@
 
 #include <fmt/core.h>
 
+#include "core/text.h"
 #include "sys/clock.h"
 
 namespace squall::change {
@@ -183,17 +184,22 @@ Result<json::object> Executor::touch(const Kind& kind, Live& change) {
 Result<Reverted> Executor::undo(const Kind& kind, const Live& change) {
   if (kind.keeping == Keeping::held) {
     const auto holder = holders_.find(change.id);
+    std::string last_words;
     if (holder != holders_.end()) {
       holder->second.release(release_limit);
+      last_words = holder->second.last_words();
       holders_.erase(holder);
     } else {
       kill_recorded_holder(change.before);
     }
-    if (!kind.revert) return wait_until_absent(kind, change);
     // The kernel has taken its part away; what the verb clears is the rest of our own.
-    Reverted rest = TRY(kind.revert(change.request.params, change.before));
-    if (rest.ending == Ending::foreign) return rest;
-    return wait_until_absent(kind, change);
+    if (kind.revert) {
+      Reverted rest = TRY(kind.revert(change.request.params, change.before));
+      if (rest.ending == Ending::foreign) return rest;
+    }
+    Reverted reverted = TRY(wait_until_absent(kind, change));
+    if (reverted.detail.empty()) reverted.detail = printable(last_words);
+    return reverted;
   }
   Reverted reverted = TRY(kind.revert(change.request.params, change.before));
   if (reverted.ending == Ending::foreign || reverted.ending == Ending::gone) return reverted;

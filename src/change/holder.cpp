@@ -20,6 +20,7 @@ namespace squall::change {
 namespace {
 
 constexpr int heartbeat_milliseconds = 100;
+constexpr std::size_t last_words_max = 16 << 10;
 
 json::object error_to_json(const Error& problem) {
   return {{"code", code_name(problem.code)}, {"message", problem.render()}, {"next", problem.next}};
@@ -52,6 +53,8 @@ void close_everything_but(int kept) {
     if (!held.value()->is_intact()) break;
     if (::send(channel, ".", 1, MSG_NOSIGNAL | MSG_DONTWAIT) < 0 && errno == EPIPE) break;
   }
+  const std::string last = held.value()->finish().substr(0, last_words_max);
+  if (!last.empty()) ::send(channel, last.data(), last.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
   held.value().reset();
   ::_exit(0);
 }
@@ -125,8 +128,8 @@ Result<Holder> Holder::start(const Kind& kind, const json::object& params,
 }
 
 void Holder::release(Duration limit) {
-  channel_.reset();
-  if (!pidfd_.valid()) return;
+  if (!pidfd_.valid()) return channel_.reset();
+  ::shutdown(channel_.get(), SHUT_WR);
   if (limit.nanoseconds <= 0 || !sys::wait_for_end(pidfd_, limit)) {
     ::syscall(SYS_pidfd_send_signal, pidfd_.get(), SIGKILL, nullptr, 0);
     sys::wait_for_end(pidfd_, seconds(5));
@@ -134,6 +137,13 @@ void Holder::release(Duration limit) {
   siginfo_t info{};
   ::waitid(static_cast<idtype_t>(P_PIDFD), static_cast<id_t>(pidfd_.get()), &info, WEXITED);
   pidfd_.reset();
+  std::array<char, 4096> piece;
+  for (ssize_t got = 1; got > 0 && last_words_.size() < last_words_max;) {
+    got = ::recv(channel_.get(), piece.data(), piece.size(), MSG_DONTWAIT);
+    if (got > 0) last_words_.append(piece.data(), static_cast<std::size_t>(got));
+  }
+  last_words_.erase(0, last_words_.find_first_not_of('.'));  // heartbeats that nobody had read
+  channel_.reset();
 }
 
 bool Holder::check() {

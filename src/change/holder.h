@@ -34,6 +34,8 @@ class Holder {
   const sys::ProcessId& id() const { return id_; }
   const sys::Fd& channel() const { return channel_; }
   const json::object& facts() const { return facts_; }
+  // After release: what Held::finish said; empty when it said nothing or was not asked.
+  const std::string& last_words() const { return last_words_; }
 
  private:
   Holder() = default;
@@ -42,6 +44,7 @@ class Holder {
   sys::Fd channel_;
   Duration last_heartbeat_;
   json::object facts_;
+  std::string last_words_;
 };
 
 // A heartbeat older than this means that the holder hangs.

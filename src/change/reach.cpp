@@ -1,5 +1,6 @@
 #include "change/reach.h"
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <csignal>
@@ -83,16 +84,34 @@ class Child final : public Held {
     ::waitid(static_cast<idtype_t>(P_PIDFD), static_cast<id_t>(pidfd_.get()), &info, WEXITED);
   }
 
+  // Tells it to end, and reads what it says at last.
+  std::string finish() override {
+    ::shutdown(channel_.get(), SHUT_WR);
+    const Result<json::object> last = read_line("the verb", leave_limit);
+    return last.ok() ? text_at(*last, "last") : "";
+  }
   json::object facts() const override { return facts_; }
   bool is_intact() override { return !sys::wait_for_end(pidfd_, {}); }
 
   // The one line that says how it went.
   Status await(std::string_view verb, Duration limit) {
+    const json::object answer = TRY(read_line(verb, limit));
+    if (const json::object* problem = object_at(answer, "error")) {
+      return error(code_from_name(text_at(*problem, "code")), text_at(*problem, "message"),
+                   text_at(*problem, "next"));
+    }
+    if (const json::object* facts = object_at(answer, "facts")) facts_ = *facts;
+    return ok();
+  }
+
+ private:
+  Result<json::object> read_line(std::string_view verb, Duration limit) {
     std::string line;
     const Duration deadline = sys::monotonic_now() + limit;
     while (!line.ends_with('\n')) {
       pollfd entry{channel_.get(), POLLIN, 0};
-      const int ready = ::poll(&entry, 1, (deadline - sys::monotonic_now()).poll_milliseconds());
+      const Duration left = std::max(deadline - sys::monotonic_now(), Duration{});
+      const int ready = ::poll(&entry, 1, left.poll_milliseconds());
       if (ready == 0) {
         is_late_ = true;
         return error(Code::timed_out,
@@ -107,18 +126,11 @@ class Child final : public Held {
       }
       line.append(piece.data(), static_cast<std::size_t>(got));
     }
-    const json::value answer = TRY(parse_json(line), "reading the answer of squall-reach");
-    const json::object* object = answer.if_object();
-    if (object == nullptr) return error(Code::failed, fmt::format("{} answered nonsense", verb));
-    if (const json::object* problem = object_at(*object, "error")) {
-      return error(code_from_name(text_at(*problem, "code")), text_at(*problem, "message"),
-                   text_at(*problem, "next"));
-    }
-    if (const json::object* facts = object_at(*object, "facts")) facts_ = *facts;
-    return ok();
+    json::value answer = TRY(parse_json(line), "reading the answer of squall-reach");
+    if (!answer.is_object()) return error(Code::failed, fmt::format("{} answered nonsense", verb));
+    return std::move(answer.get_object());
   }
 
- private:
   sys::Fd channel_;
   sys::Fd pidfd_;
   json::object facts_;

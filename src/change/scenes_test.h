@@ -57,6 +57,7 @@ std::vector<SceneMaker> clock_scenes();
 std::vector<SceneMaker> command_scenes();
 std::vector<SceneMaker> disk_scenes();
 std::vector<SceneMaker> file_scenes();
+std::vector<SceneMaker> load_scenes();
 std::vector<SceneMaker> memory_scenes();
 std::vector<SceneMaker> power_scenes();
 std::vector<SceneMaker> process_scenes();

@@ -6,10 +6,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "param/secret_codec.h"
 #include "scenario/references.h"
 #include "sys/cgroup.h"
 #include "sys/file.h"
 #include "sys/program_path.h"
+#include "sys/secret.h"
 #include "sys/user.h"
 
 namespace squall::engine {
@@ -75,6 +77,20 @@ Result<std::vector<std::string>> find_program(const std::string& name, const fau
   return found;
 }
 
+// Changes stand in the journal, so what a kind declares as a secret goes there as a reference only.
+Result<json::object> resolve_params(const fault::Kind& kind, const json::object& params) {
+  json::object resolved;
+  for (const param::FieldInfo& field : kind.table->fields()) {
+    const json::value* value = params.if_contains(field.name);
+    if (value == nullptr) continue;
+    const bool is_secret = field.type == param::Codec<param::Secret>::type && value->is_string();
+    resolved[field.name] =
+        is_secret ? json::value(json::string(TRY(sys::share_secret(value->get_string()))))
+                  : TRY(scenario::resolve_secrets(*value));
+  }
+  return resolved;
+}
+
 }  // namespace
 
 Result<fault::Facts> gather_facts(const fault::Wants& wants, const sys::HostFacts& host,
@@ -110,10 +126,10 @@ Result<fault::Strike> plan_strike(const fault::Kind& kind, const scenario::Plann
                                   const sys::HostFacts& host, std::uint64_t seed,
                                   std::uint64_t ordinal) {
   const Choices choices(seed, fault.id);
-  const json::value params = TRY(scenario::resolve_secrets(fault.params));
-  const fault::Wants wants = TRY(kind.wants(params.as_object()));
+  const json::object params = TRY(resolve_params(kind, fault.params));
+  const fault::Wants wants = TRY(kind.wants(params));
   const fault::Facts facts = TRY(gather_facts(wants, host, choices, ordinal));
-  return kind.plan(params.as_object(), facts, choices, ordinal);
+  return kind.plan(params, facts, choices, ordinal);
 }
 
 }  // namespace squall::engine

@@ -23,6 +23,8 @@ extern const Kind kind_file_replace;
 extern const Kind kind_file_truncate;
 extern const Kind kind_host_descriptors;
 extern const Kind kind_host_processes;
+extern const Kind kind_http_flood;
+extern const Kind kind_http_malformed;
 extern const Kind kind_limits_processes;
 extern const Kind kind_memory_fill;
 extern const Kind kind_memory_limit;
@@ -66,6 +68,8 @@ const Catalogue& catalogue() {
       &kind_file_truncate,
       &kind_host_descriptors,
       &kind_host_processes,
+      &kind_http_flood,
+      &kind_http_malformed,
       &kind_limits_processes,
       &kind_memory_fill,
       &kind_memory_limit,

@@ -235,7 +235,9 @@ std::string page(const Kind& kind) {
                       yaml(example_as_written(kind), 6));
   if (kind.lasting == Lasting::spell) text += "    for: 10 s\n";
   if (!kind.irreversible.empty()) {
-    text += "accept_irreversible: the supervisor starts a new process\n";
+    text += kind.lasting == Lasting::instant
+                ? "accept_irreversible: the supervisor starts a new process\n"
+                : "accept_irreversible: the target is a copy that nobody else uses\n";
   }
   return text + "```\n";
 }

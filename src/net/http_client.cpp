@@ -47,21 +47,6 @@ bool has_header(const HttpRequest& request, std::string_view name) {
                      [&](const HttpHeader& header) { return same_name(header.name, name); });
 }
 
-std::string render_request(const HttpRequest& request) {
-  std::string text = fmt::format("{} {} HTTP/1.1\r\n", request.method, request.url.target);
-  if (!has_header(request, "Host")) text += fmt::format("Host: {}\r\n", authority(request.url));
-  if (!has_header(request, "User-Agent")) text += "User-Agent: squall\r\n";
-  if (!has_header(request, "Accept")) text += "Accept: */*\r\n";
-  for (const HttpHeader& header : request.headers) {
-    text += fmt::format("{}: {}\r\n", header.name, header.value);
-  }
-  const bool may_have_body = request.method == "POST" || request.method == "PUT";
-  if (may_have_body || !request.body.empty()) {
-    text += fmt::format("Content-Length: {}\r\n", request.body.size());
-  }
-  return text + "Connection: close\r\n\r\n" + request.body;
-}
-
 // Feeds bytes to the parser until a whole answer is there or a limit is reached.
 class Reader {
  public:
@@ -147,6 +132,22 @@ class Reader {
 
 }  // namespace
 
+std::string render_request(const HttpRequest& request, Closing closing) {
+  std::string text = fmt::format("{} {} HTTP/1.1\r\n", request.method, request.url.target);
+  if (!has_header(request, "Host")) text += fmt::format("Host: {}\r\n", authority(request.url));
+  if (!has_header(request, "User-Agent")) text += "User-Agent: squall\r\n";
+  if (!has_header(request, "Accept")) text += "Accept: */*\r\n";
+  for (const HttpHeader& header : request.headers) {
+    text += fmt::format("{}: {}\r\n", header.name, header.value);
+  }
+  const bool may_have_body = request.method == "POST" || request.method == "PUT";
+  if (may_have_body || !request.body.empty()) {
+    text += fmt::format("Content-Length: {}\r\n", request.body.size());
+  }
+  if (closing == Closing::close) text += "Connection: close\r\n";
+  return text + "\r\n" + request.body;
+}
+
 Status check_request(const HttpRequest& request) {
   if (std::find(methods.begin(), methods.end(), request.method) == methods.end()) {
     return error(Code::invalid, fmt::format("\"{}\" is not a method", printable(request.method)),
@@ -194,7 +195,7 @@ Result<HttpResponse> exchange(const HttpRequest& request, sys::Patience& patienc
                           .unix_path = request.unix_path,
                           .network_namespace = request.network_namespace};
   Connection connection = TRY(Connection::open(endpoint, patience));
-  const Status sent = connection.write_all(render_request(request), patience);
+  const Status sent = connection.write_all(render_request(request, Closing::close), patience);
   // A server may refuse a large request by answering before it has read it all, and closing.
   if (!sent.ok() && sent.error().code != Code::refused) return sent.error();
   return read_response(request, connection.peer(), [&]() -> Result<std::string> {

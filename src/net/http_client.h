@@ -10,7 +10,7 @@
 
 #include "core/result.h"
 #include "core/units.h"
-#include "net/url.h"
+#include "core/url.h"
 #include "sys/patience.h"
 
 namespace squall::net {
@@ -41,6 +41,11 @@ struct HttpResponse {
 // Code::invalid when the request cannot be put on a wire: an unknown method, a header name that is
 // no token, a line break in a value, or a header that the client sets by itself.
 Status check_request(const HttpRequest& request);
+
+// The bytes of a request that passed check_request, and whether it says that the connection is to
+// be closed after the answer.
+enum class Closing { close, keep_alive };
+std::string render_request(const HttpRequest& request, Closing closing);
 
 // Reads the answer to `request` from pieces of bytes as they arrive; an empty piece is the end.
 // `peer` is who sends them, for messages. Errors: those of `next_piece`, and Code::conflict as

@@ -186,6 +186,14 @@ Result<Connection> Connection::open(const Endpoint& endpoint, Patience& patience
                return *std::move(problem);
 }
 
+Result<Address> Connection::peer_address() const {
+  Address address;
+  address.length = sizeof address.storage;
+  auto* where = reinterpret_cast<sockaddr*>(&address.storage);
+  if (::getpeername(fd_.get(), where, &address.length) == 0) return address;
+  return errno_error(errno, fmt::format("asking for the address of {}", peer_));
+}
+
 Result<std::string> Connection::read_some(std::size_t limit, Patience& patience) {
   CHECK(limit > 0, "reading nothing would look like the end");
   std::string bytes(limit, '\0');

@@ -11,6 +11,7 @@
 #include <string_view>
 
 #include "core/result.h"
+#include "net/resolver.h"
 #include "sys/fd.h"
 #include "sys/patience.h"
 
@@ -41,6 +42,8 @@ class Connection {
   Status write_all(std::string_view bytes, sys::Patience& patience);
   // Who is at the other end, for messages.
   const std::string& peer() const { return peer_; }
+  // The same as a socket address, for further connections to the same place.
+  Result<Address> peer_address() const;
 
  private:
   Connection(sys::Fd fd, std::string peer) : fd_(std::move(fd)), peer_(std::move(peer)) {}

@@ -6,14 +6,23 @@ namespace squall::probe {
 extern const Kind kind_command;
 extern const Kind kind_file;
 extern const Kind kind_http;
+extern const Kind kind_malformed;
 extern const Kind kind_process;
 extern const Kind kind_service;
 extern const Kind kind_tcp;
 
 const Catalogue& catalogue() {
+  // clang-format off
   static const Catalogue kinds = {
-      &kind_command, &kind_file, &kind_http, &kind_process, &kind_service, &kind_tcp,
+      &kind_command,
+      &kind_file,
+      &kind_http,
+      &kind_malformed,
+      &kind_process,
+      &kind_service,
+      &kind_tcp,
   };
+  // clang-format on
   return kinds;
 }
 

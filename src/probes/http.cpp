@@ -47,7 +47,7 @@ Result<net::HttpRequest> request_of(const Http& http) {
   for (const auto& [word, method] : methods) {
     if (method == http.method) request.method = word;
   }
-  request.url = TRY(net::parse_url(http.url));
+  request.url = TRY(parse_url(http.url));
   for (const auto& [name, value] : http.headers) request.headers.push_back({name, value});
   request.body = http.body;
   request.unix_path = http.unix_path;

@@ -32,6 +32,17 @@ Result<json::object> read_params(int input) {
   return params.get_object();
 }
 
+int write_line(int output, const json::object& message) {
+  const std::string line = canonical_json(message) + "\n";
+  for (std::string_view rest = line; !rest.empty();) {
+    const ssize_t written = ::write(output, rest.data(), rest.size());
+    if (written < 0 && errno == EINTR) continue;
+    if (written <= 0) return 1;
+    rest.remove_prefix(static_cast<std::size_t>(written));
+  }
+  return 0;
+}
+
 int say(int output, const Result<json::object>& answer) {
   json::object message;
   if (answer.ok()) {
@@ -41,13 +52,7 @@ int say(int output, const Result<json::object>& answer) {
     message["error"] = {
         {"code", code_name(problem.code)}, {"message", problem.render()}, {"next", problem.next}};
   }
-  std::string line = canonical_json(message) + "\n";
-  for (std::string_view rest = line; !rest.empty();) {
-    const ssize_t written = ::write(output, rest.data(), rest.size());
-    if (written < 0 && errno == EINTR) continue;
-    if (written <= 0) return 1;
-    rest.remove_prefix(static_cast<std::size_t>(written));
-  }
+  if (write_line(output, message) != 0) return 1;
   return answer.ok() ? 0 : 1;
 }
 
@@ -77,7 +82,9 @@ int answer(const Verb& verb, int input, int output) {
   Result<std::unique_ptr<Serving>> serving = verb.serve(*params);
   if (!serving.ok()) return say(output, Error(serving.error()));
   if (say(output, (*serving)->facts()) != 0) return 1;
-  return serve_until_told(**serving, input) ? 0 : 1;
+  if (!serve_until_told(**serving, input)) return 1;
+  const std::string last = (*serving)->finish();
+  return last.empty() ? 0 : write_line(output, {{"last", last}});
 }
 
 int reach_main(int count, char** words, const Catalogue& verbs) {

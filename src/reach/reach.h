@@ -32,6 +32,9 @@ class Serving {
   virtual json::object facts() const { return {}; }
   // Asked every 100 ms; false ends the process.
   virtual bool is_intact() { return true; }
+  // Asked once when the input has closed, before the destructor: what it came to, in a line for
+  // people. It leaves as one more line: {"last": "..."}. May be empty.
+  virtual std::string finish() { return {}; }
 };
 
 struct Verb {

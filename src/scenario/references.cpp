@@ -10,6 +10,7 @@
 #include "document/yaml.h"
 #include "scenario/secrets.h"
 #include "sys/file.h"
+#include "sys/secret.h"
 
 namespace squall::scenario {
 namespace {
@@ -177,7 +178,7 @@ bool References::check_secret(std::string_view reference, Place place) {
     return false;
   }
   if (!sources_.demand_secrets) return true;
-  const Result<std::string> value = read_secret(reference);
+  const Result<std::string> value = sys::read_secret(reference);
   if (value.ok()) return true;
   place.diagnostics->add(place.mark, value.error().render(), value.error().next);
   return false;

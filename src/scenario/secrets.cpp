@@ -1,30 +1,14 @@
 // Secrets are read as late as can be, by the process that needs them, and leave no trace in a plan.
 #include "scenario/secrets.h"
 
-#include <cstdlib>
-
 #include <fmt/core.h>
 
 #include "core/text.h"
 #include "scenario/references.h"
-#include "sys/file.h"
+#include "sys/secret.h"
 
 namespace squall::scenario {
 namespace {
-
-constexpr std::size_t secret_max = 64 << 10;
-
-Result<std::string> read_secret_file(const std::string& path) {
-  const sys::Fd fd = TRY(sys::open_regular_file(path));
-  const std::string content = TRY(sys::read_at(fd, 0, secret_max + 1));
-  if (content.size() > secret_max) {
-    return error(Code::invalid, fmt::format("{} is larger than 64 KiB", path));
-  }
-  if (!is_valid_utf8(content) || content.find('\0') != std::string::npos) {
-    return error(Code::invalid, fmt::format("{} is not a text", path));
-  }
-  return std::string(trim(content));
-}
 
 Result<std::string> replace_in(std::string_view text) {
   std::string made;
@@ -49,7 +33,7 @@ Result<std::string> replace_in(std::string_view text) {
       return error(Code::invalid, fmt::format("the reference {} is not closed", quote(rest)));
     }
     made += text.substr(0, at);
-    made += TRY(read_secret(rest.substr(2, close - 2)));
+    made += TRY(sys::read_secret(rest.substr(2, close - 2)));
     text.remove_prefix(at + close + 1);
   }
   return made;
@@ -69,26 +53,6 @@ std::size_t count_secrets(std::string_view text) {
     if (!is_escaped && begins_secret(text.substr(at))) ++count;
   }
   return count;
-}
-
-Result<std::string> read_secret(std::string_view reference) {
-  const std::size_t colon = reference.find(':');
-  const std::string name(reference.substr(colon + 1));
-  if (reference.starts_with("file:")) {
-    if (name.starts_with('/')) return read_secret_file(name);
-    return error(Code::invalid, fmt::format("the path {} is not absolute", quote(name)),
-                 "write ${file:/the/whole/path}");
-  }
-  const char* value = std::getenv(name.c_str());
-  if (value == nullptr) {
-    return error(Code::not_found,
-                 fmt::format("the environment variable {} is not set", quote(name)),
-                 "export it before squall is started");
-  }
-  if (!is_valid_utf8(value)) {
-    return error(Code::invalid, fmt::format("the environment variable {} is no text", quote(name)));
-  }
-  return std::string(value);
 }
 
 bool holds_secret(const json::value& value) {

@@ -5,15 +5,11 @@
 #include <string>
 #include <string_view>
 
-#include "core/result.h"
-
 namespace squall::scenario {
 
 // True for a text that begins with "${env:" or "${file:".
 bool begins_secret(std::string_view text);
 // How often one of them stands in the text without a second "$" before it.
 std::size_t count_secrets(std::string_view text);
-// Reads "env:NAME" or "file:/PATH". The errors are those of resolve_secrets.
-Result<std::string> read_secret(std::string_view reference);
 
 }  // namespace squall::scenario

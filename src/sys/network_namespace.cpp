@@ -29,16 +29,19 @@ std::string name_of_namespace(int netns_fd) {
 }
 
 Result<Fd> enter_and_open(const SocketKind& kind, int netns_fd) {
-  if (::setns(netns_fd, CLONE_NEWNET) != 0) {
-    const int number = errno;
-    return errno_error(number, fmt::format("cannot enter {}", name_of_namespace(netns_fd)))
-        .advise(number == EPERM ? "run as root, or with CAP_SYS_ADMIN over that namespace"
-                                : "give an open /proc/PID/ns/net");
-  }
+  TRY_VOID(enter_network_namespace(netns_fd));
   return open_here(kind);
 }
 
 }  // namespace
+
+Status enter_network_namespace(int netns_fd) {
+  if (::setns(netns_fd, CLONE_NEWNET) == 0) return ok();
+  const int number = errno;
+  return errno_error(number, fmt::format("cannot enter {}", name_of_namespace(netns_fd)))
+      .advise(number == EPERM ? "run as root, or with CAP_SYS_ADMIN over that namespace"
+                              : "give an open /proc/PID/ns/net");
+}
 
 Result<Fd> open_socket(const SocketKind& kind, std::optional<int> netns_fd) {
   if (!netns_fd) return open_here(kind);

@@ -23,4 +23,8 @@ struct SocketKind {  // the three arguments of socket(2); SOCK_CLOEXEC is always
 // of socket(2).
 Result<Fd> open_socket(const SocketKind& kind, std::optional<int> netns_fd = std::nullopt);
 
+// Takes the calling thread, and only it, into another network namespace for good. For threads that
+// live for nothing else. Errors: Code::refused and Code::invalid as above.
+Status enter_network_namespace(int netns_fd);
+
 }  // namespace squall::sys

@@ -24,6 +24,7 @@ extern const Kind kind_memory_limited;
 extern const Kind kind_memory_oom;
 extern const Kind kind_memory_stalled;
 extern const Kind kind_network_blocked;
+extern const Kind kind_network_flooded;
 extern const Kind kind_power_draining;
 extern const Kind kind_power_offline;
 extern const Kind kind_process_ended;
@@ -59,6 +60,7 @@ const Catalogue& catalogue() {
       &kind_memory_oom,
       &kind_memory_stalled,
       &kind_network_blocked,
+      &kind_network_flooded,
       &kind_power_draining,
       &kind_power_offline,
       &kind_process_ended,

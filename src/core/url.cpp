@@ -1,4 +1,4 @@
-#include "net/url.h"
+#include "core/url.h"
 
 #include <algorithm>
 #include <charconv>
@@ -7,7 +7,7 @@
 
 #include "core/text.h"
 
-namespace squall::net {
+namespace squall {
 namespace {
 
 constexpr std::size_t length_max = 8192;
@@ -116,4 +116,4 @@ std::string authority(const Url& url) {
   return url.port == 80 ? host : fmt::format("{}:{}", host, url.port);
 }
 
-}  // namespace squall::net
+}  // namespace squall

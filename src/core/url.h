@@ -6,7 +6,7 @@
 
 #include "core/result.h"
 
-namespace squall::net {
+namespace squall {
 
 struct Url {
   std::string host;  // without the brackets of an IPv6 address
@@ -20,4 +20,4 @@ Result<Url> parse_url(std::string_view text);
 // What the Host header says: "example.org", "[::1]:8080".
 std::string authority(const Url& url);
 
-}  // namespace squall::net
+}  // namespace squall

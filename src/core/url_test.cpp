@@ -1,9 +1,9 @@
-#include "net/url.h"
+#include "core/url.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-namespace squall::net {
+namespace squall {
 namespace {
 
 using ::testing::HasSubstr;
@@ -82,4 +82,4 @@ TEST(Url, NeverShowsAPasswordInItsMistake) {
 }
 
 }  // namespace
-}  // namespace squall::net
+}  // namespace squall
