@@ -13,10 +13,12 @@ extern const Kind kind_disk_ballast;
 extern const Kind kind_disk_inode_ballast;
 extern const Kind kind_disk_traffic;
 extern const Kind kind_file_absence;
+extern const Kind kind_file_access;
 extern const Kind kind_file_bytes;
 extern const Kind kind_file_content;
 extern const Kind kind_file_lock;
 extern const Kind kind_file_mode;
+extern const Kind kind_file_tail;
 extern const Kind kind_memory_ballast;
 extern const Kind kind_nft_table;
 extern const Kind kind_power_supply;
@@ -32,18 +34,38 @@ extern const Kind kind_service_state;
 extern const Kind kind_traffic_flood;
 
 const Catalogue& catalogue() {
+  // clang-format off
   static const Catalogue kinds = {
-      &kind_cgroup_attribute,   &kind_cgroup_fence,        &kind_command,
-      &kind_cpu_burner,         &kind_descriptors_ballast, &kind_disk_ballast,
-      &kind_disk_inode_ballast, &kind_disk_traffic,        &kind_file_absence,
-      &kind_file_bytes,         &kind_file_content,        &kind_file_lock,
-      &kind_file_mode,          &kind_memory_ballast,      &kind_nft_table,
-      &kind_power_supply,       &kind_process_affinity,    &kind_process_clock,
-      &kind_process_priority,   &kind_process_rlimit,      &kind_process_signal,
-      &kind_process_stop,       &kind_processes_ballast,   &kind_service_act,
+      &kind_cgroup_attribute,
+      &kind_cgroup_fence,
+      &kind_command,
+      &kind_cpu_burner,
+      &kind_descriptors_ballast,
+      &kind_disk_ballast,
+      &kind_disk_inode_ballast,
+      &kind_disk_traffic,
+      &kind_file_absence,
+      &kind_file_access,
+      &kind_file_bytes,
+      &kind_file_content,
+      &kind_file_lock,
+      &kind_file_mode,
+      &kind_file_tail,
+      &kind_memory_ballast,
+      &kind_nft_table,
+      &kind_power_supply,
+      &kind_process_affinity,
+      &kind_process_clock,
+      &kind_process_priority,
+      &kind_process_rlimit,
+      &kind_process_signal,
+      &kind_process_stop,
+      &kind_processes_ballast,
+      &kind_service_act,
       &kind_service_state,
       &kind_traffic_flood,
   };
+  // clang-format on
   return kinds;
 }
 

@@ -135,6 +135,9 @@ struct Kind {
   // For kinds that take their demand bit by bit (a leak): what is still to come of it while the
   // change is in force. Absent: all of it was taken by the time the change was applied.
   std::function<Demand(const json::object& params, const json::object& before)> outstanding;
+  // For kinds that may be asked to leave something behind: what stays after the undo, and why;
+  // empty when nothing does. A scenario must accept it in writing, as for irreversible kinds.
+  std::function<std::string(const json::object& params)> leaves;
   // One line each, for explain and for pages: what it does; how it is undone (or why it cannot be).
   std::function<std::string(const json::object& params)> describe;
   std::function<std::string(const json::object& params)> undo;

@@ -28,6 +28,16 @@ Result<Reverted> wait_until_absent(const Kind& kind, const Live& change) {
   }
 }
 
+// What stays after the undo must be accepted in writing.
+Status check_reversible(const Kind& kind, const Request& request) {
+  const std::string left = kind.leaves ? kind.leaves(request.params) : "";
+  if (kind.keeping != Keeping::irreversible && left.empty()) return ok();
+  return error(
+      Code::refused,
+      left.empty() ? fmt::format("{} cannot be undone", kind.describe(request.params)) : left,
+      "say in the scenario why that is acceptable: accept_irreversible: \"...\"");
+}
+
 void kill_recorded_holder(const json::object& before) {
   const sys::ProcessId id{integer_at(before, "holder_pid"),
                           static_cast<std::uint64_t>(integer_at(before, "holder_start"))};
@@ -70,6 +80,8 @@ void Executor::restore_live(const std::vector<Record>& records) {
     } else if (Live* change = find_live(id)) {
       if (record.type == "applied") {
         change->applied = true;
+        // A pid of another boot is somebody else's now.
+        if (record.boot != boot) continue;
         for (const std::string_view key : {"holder_pid", "holder_start"}) {
           if (const json::value* value = record.body.if_contains(key)) change->before[key] = *value;
         }
@@ -121,10 +133,7 @@ Result<Applied> Executor::apply(const std::string& id, const std::string& run,
   if (find_live(id) != nullptr) {
     return error(Code::conflict, fmt::format("the change {} is in force already", id));
   }
-  if (kind->keeping == Keeping::irreversible && !accept_irreversible) {
-    return error(Code::refused, fmt::format("{} cannot be undone", kind->describe(request.params)),
-                 "say in the scenario why that is acceptable: accept_irreversible: \"...\"");
-  }
+  if (!accept_irreversible) TRY_VOID(check_reversible(*kind, request));
   Live change{.id = id, .run = run, .request = request};
   change.footprint = TRY(kind->footprint(request.params));
   TRY_VOID(gate(*kind, change.footprint));

@@ -32,22 +32,14 @@ const param::Table<FileAbsence> table{{
                  {.about = "The file; a symbolic link is not followed.", .required = true}),
 }};
 
-struct Target {
-  sys::Place place;
-  std::string kept;
-};
-
-Result<Target> find_target(const FileAbsence& params) {
-  const std::string path = TRY(sys::real_place(params.path));
-  sys::Place place = TRY(sys::open_place(path));
-  std::string kept = kept_name(place.name, table.to_json(params));
-  return Target{std::move(place), std::move(kept)};
+Result<KeptPlace> find_target(const FileAbsence& params) {
+  return open_kept_place(TRY(sys::real_place(params.path)), table.to_json(params));
 }
 
 Result<Footprint> footprint(const FileAbsence& params) {
-  const Target target = TRY(find_target(params));
+  const KeptPlace target = TRY(find_target(params));
   const sys::Place& place = target.place;
-  Footprint made{.paths = {place.path(), place.path_of(target.kept)},
+  Footprint made{.paths = {place.path(), target.kept_path()},
                  .resources = {"path " + place.path()}};
   struct stat status {};
   if (::fstatat(place.folder.get(), place.name.c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0) {
@@ -63,13 +55,8 @@ Result<Footprint> footprint(const FileAbsence& params) {
 }
 
 Result<json::object> capture(const FileAbsence& params) {
-  const Target target = TRY(find_target(params));
-  const std::string kept = target.place.path_of(target.kept);
-  if (sys::exists_at(target.place, target.kept)) {
-    return error(Code::conflict,
-                 fmt::format("{} exists: an original from an earlier run may be kept there", kept),
-                 fmt::format("compare it with {} and move it back or away", target.place.path()));
-  }
+  const KeptPlace target = TRY(find_target(params));
+  TRY_VOID(check_is_free(target, target.kept));
   return json::object{{"path", target.place.path()},
                       {"kept", target.kept},
                       {"original", TRY(sys::identity_at(target.place, target.place.name))}};
@@ -79,8 +66,7 @@ Result<json::object> capture(const FileAbsence& params) {
 enum class Holder { nobody, original, another };
 
 struct Look {
-  sys::Place place;
-  std::string kept;
+  KeptPlace at;
   Holder name = Holder::nobody;
   Holder aside = Holder::nobody;
 };
@@ -96,25 +82,25 @@ Result<Holder> holder_of(const sys::Place& place, const std::string& name,
 }
 
 Result<Look> look(const json::object& before) {
-  Look seen;
-  seen.place = TRY(sys::open_place(text_at(before, "path")));
-  seen.kept = text_at(before, "kept");
-  seen.name = TRY(holder_of(seen.place, seen.place.name, before));
-  seen.aside = TRY(holder_of(seen.place, seen.kept, before));
+  Look seen {
+    TRY(recorded_kept_place(before))
+  };
+  seen.name = TRY(holder_of(seen.at.place, seen.at.name(), before));
+  seen.aside = TRY(holder_of(seen.at.place, seen.at.kept, before));
   return seen;
 }
 
 Result<json::object> apply(const FileAbsence&, const json::object& before) {
   const Look seen = TRY(look(before));
   const Error replaced =
-      error(Code::conflict, seen.place.path() + " was replaced while squall looked at it");
+      error(Code::conflict, seen.at.path() + " was replaced while squall looked at it");
   if (seen.name != Holder::original) return replaced;
-  TRY_VOID(sys::rename_to_free_at(seen.place, seen.place.name, seen.kept));
+  TRY_VOID(sys::rename_to_free_at(seen.at.place, seen.at.name(), seen.at.kept));
   if (TRY(look(before)).aside == Holder::original) {
-    return json::object{{"kept", seen.place.path_of(seen.kept)}};
+    return json::object{{"kept", seen.at.kept_path()}};
   }
   // Another file came to the name in between: it gets it back.
-  TRY_VOID(sys::rename_to_free_at(seen.place, seen.kept, seen.place.name));
+  TRY_VOID(sys::rename_to_free_at(seen.at.place, seen.at.kept, seen.at.name()));
   return replaced;
 }
 
@@ -138,7 +124,7 @@ Result<Reverted> revert(const FileAbsence&, const json::object& before) {
   if (seen.name == Holder::original) {
     return Reverted{Ending::was_absent, "the file has its name"};
   }
-  const std::string kept = seen.place.path_of(seen.kept);
+  const std::string kept = seen.at.kept_path();
   if (seen.name == Holder::another && seen.aside != Holder::nobody) {
     return Reverted{Ending::foreign,
                     fmt::format("somebody made a new {}; the original is kept at {}", path, kept)};
@@ -148,7 +134,7 @@ Result<Reverted> revert(const FileAbsence&, const json::object& before) {
     return Reverted{Ending::foreign, path + " is another file now"};
   }
   // What lies aside came there by us: the original, or what replaced it a moment before we died.
-  const Status renamed = sys::rename_to_free_at(seen.place, seen.kept, seen.place.name);
+  const Status renamed = sys::rename_to_free_at(seen.at.place, seen.at.kept, seen.at.name());
   if (renamed.ok()) return Reverted{Ending::restored, ""};
   if (renamed.error().code != Code::conflict) return Error(renamed.error());
   return Reverted{Ending::foreign,

@@ -14,6 +14,7 @@
 #include "sys/clock.h"
 #include "sys/file.h"
 #include "sys/file_identity.h"
+#include "sys/place.h"
 
 namespace squall::change {
 namespace {
@@ -32,7 +33,6 @@ const param::Table<FileBytes> table{{
 }};
 
 constexpr std::size_t patched_bytes_max = 1 << 20;
-
 // One stretch of the file: what stood there, and what we put there.
 struct Stretch {
   std::uint64_t offset = 0;
@@ -40,12 +40,10 @@ struct Stretch {
   std::string after;
 };
 
-Result<sys::Fd> open_regular(const std::string& path, int flags, struct stat& status) {
-  sys::Fd fd = TRY(sys::open_file(path, flags | O_NOFOLLOW | O_NONBLOCK));
+Result<sys::Fd> open_sole(const std::string& path, int flags, struct stat& status) {
+  sys::Fd fd = TRY(sys::open_sole_file(TRY(sys::open_place(path)), flags));
   if (::fstat(fd.get(), &status) != 0) return errno_error(errno, "looking at " + path);
-  if (S_ISREG(status.st_mode)) return fd;
-  return error(Code::invalid, path + " is not a regular file",
-               "name a file, not a folder or device");
+  return fd;
 }
 
 Result<std::vector<Stretch>> read_stretches(const FileBytes& params, const sys::Fd& fd) {
@@ -113,7 +111,7 @@ bool is_recorded_file(const sys::Fd& fd, const json::object& before) {
 Result<Footprint> footprint(const FileBytes& params) {
   struct stat status {};
   const std::string path = TRY(sys::real_path(params.path));
-  const sys::Fd fd = TRY(open_regular(path, O_RDONLY, status));
+  const sys::Fd fd = TRY(open_sole(path, O_RDONLY, status));
   return Footprint{
       .paths = {path},
       .resources = {"path " + path, fmt::format("file {}:{}", status.st_dev, status.st_ino)}};
@@ -122,7 +120,7 @@ Result<Footprint> footprint(const FileBytes& params) {
 Result<json::object> capture(const FileBytes& params) {
   struct stat status {};
   const std::string path = TRY(sys::real_path(params.path));
-  const sys::Fd fd = TRY(open_regular(path, O_RDONLY, status));
+  const sys::Fd fd = TRY(open_sole(path, O_RDONLY, status));
   json::array items;
   for (const Stretch& stretch : TRY(read_stretches(params, fd))) {
     items.push_back({{"offset", stretch.offset},
@@ -138,7 +136,7 @@ Result<json::object> capture(const FileBytes& params) {
 Result<json::object> apply(const FileBytes& params, const json::object& before) {
   struct stat status {};
   const std::string path = text_at(before, "path");
-  const sys::Fd fd = TRY(open_regular(path, O_RDWR, status));
+  const sys::Fd fd = TRY(open_sole(path, O_RDWR, status));
   if (!is_recorded_file(fd, before)) {
     return error(Code::conflict, params.path + " was replaced while squall looked at it");
   }
@@ -166,8 +164,11 @@ Look look(const json::object& before, int flags, sys::Fd& fd) {
     seen.detail = std::move(why);
     return seen;
   };
-  struct stat status {};
-  Result<sys::Fd> opened = open_regular(path, flags, status);
+  // However many names it got meanwhile: it is looked at by its identity.
+  const Result<sys::Place> place = sys::open_place(path);
+  Result<sys::Fd> opened =
+      place.ok() ? sys::open_at(*place, place->name, flags) : Result<sys::Fd>(Error(place.error()));
+  if (!opened.ok() && opened.error().code == Code::conflict) return foreign(opened.error().message);
   if (!opened.ok()) {
     seen.detail = opened.error().render();
     return seen;
@@ -225,8 +226,7 @@ std::string describe(const FileBytes& params) {
 }
 
 std::string undo(const FileBytes& params) {
-  return fmt::format("write the recorded bytes of {} back, unless somebody else wrote there",
-                     params.path);
+  return "write the recorded bytes of " + params.path + " back, unless somebody else wrote there";
 }
 
 }  // namespace

@@ -26,7 +26,6 @@
 #include "core/digest.h"
 #include "core/text.h"
 #include "sys/file.h"
-#include "sys/file_exchange.h"
 #include "sys/file_identity.h"
 
 namespace squall::change {
@@ -69,138 +68,146 @@ Result<std::string> new_content(const FileContent& params) {
   return *bytes;
 }
 
-// Where the original is kept while the stand-in has its name.
-std::string kept_path(const FileContent& params, const std::string& path) {
-  return fmt::format("{}/{}", sys::folder_of(path),
-                     kept_name(sys::name_of(path), table.to_json(params)));
+// Where the stand-in is written before it is whole.
+std::string part_of(const KeptPlace& site) {
+  return site.kept + ".part";
 }
 
-Result<sys::Fd> open_original(const std::string& path, struct stat& status) {
-  sys::Fd fd = TRY(sys::open_file(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK));
-  if (::fstat(fd.get(), &status) != 0) return errno_error(errno, "looking at " + path);
-  if (S_ISREG(status.st_mode)) return fd;
-  return error(Code::invalid, path + " is not a regular file");
+Result<KeptPlace> find_site(const FileContent& params) {
+  return open_kept_place(TRY(sys::real_path(params.path)), table.to_json(params));
 }
 
 Result<Footprint> footprint(const FileContent& params) {
-  const std::string path = TRY(sys::real_path(params.path));
+  const KeptPlace site = TRY(find_site(params));
+  const sys::Fd original = TRY(sys::open_sole_file(site.place, O_RDONLY));
   struct stat status {};
-  TRY_VOID(open_original(path, status));
-  return Footprint{
-      .paths = {path, kept_path(params, path)},
-      .resources = {"path " + path, fmt::format("file {}:{}", status.st_dev, status.st_ino)}};
+  if (::fstat(original.get(), &status) != 0) return errno_error(errno, "looking at the file");
+  Footprint made{.paths = {site.path(), site.kept_path()},
+                 .resources = {"path " + site.path(),
+                               fmt::format("file {}:{}", status.st_dev, status.st_ino)}};
+  const std::uint64_t size = TRY(new_content(params))
+  .size();
+  made.demand.disk = {{.path = site.path(), .space = Bytes{size}, .inodes = 1}};
+  return made;
 }
 
 Result<json::object> capture(const FileContent& params) {
-  const std::string path = TRY(sys::real_path(params.path));
-  const std::string kept = kept_path(params, path);
+  const KeptPlace site = TRY(find_site(params));
+  const sys::Fd original = TRY(sys::open_sole_file(site.place, O_RDONLY));
   struct stat status {};
-  const sys::Fd original = TRY(open_original(path, status));
-  for (const std::string& taken : {kept, kept + ".part"}) {
-    if (sys::file_identity(taken).ok()) {
-      return error(
-          Code::conflict,
-          fmt::format("{} exists: an original from an earlier run may be kept there", taken),
-          fmt::format("compare it with {} and move it back or away", path));
-    }
-  }
+  if (::fstat(original.get(), &status) != 0) return errno_error(errno, "looking at the file");
+  TRY_VOID(check_is_free(site, site.kept));
+  TRY_VOID(check_is_free(site, part_of(site)));
   const std::string after = sha256_hex(TRY(new_content(params)));
-  const std::string now = TRY(sys::file_sha256(path));
+  const std::string now = TRY(sys::sha256_of(original));
   if (!params.expects.empty() && params.expects != now) {
-    return error(Code::conflict, path + " was changed while squall looked at it", "try it again");
+    return error(Code::conflict, site.path() + " was changed while squall looked at it",
+                 "try it again");
   }
   if (after == now) {
-    return error(Code::invalid, fmt::format("{} holds this content already", path));
+    return error(Code::invalid, fmt::format("{} holds this content already", site.path()));
   }
-  return json::object{{"path", path},
-                      {"kept", kept},
+  return json::object{{"path", site.path()},
+                      {"kept", site.kept_path()},
                       {"original", TRY(sys::file_identity(original))},
                       {"mode", static_cast<std::int64_t>(status.st_mode & 07777U)},
                       {"owner", fmt::format("{}:{}", status.st_uid, status.st_gid)},
                       {"after", after}};
 }
 
-Status exchange(const json::object& before) {
-  return sys::exchange_files(text_at(before, "kept"), text_at(before, "path"));
+Status exchange(const KeptPlace& site) {
+  return sys::exchange_at(site.place, site.kept, site.name());
 }
 
-bool is_original(const std::string& path, const json::object& before) {
-  const Result<std::string> identity = sys::file_identity(path);
+bool is_original(const KeptPlace& site, const std::string& name, const json::object& before) {
+  const Result<std::string> identity = sys::identity_at(site.place, name);
   return identity.ok() && *identity == text_at(before, "original");
 }
 
-// Whether `path` is the stand-in as we made it.
-bool is_stand_in(const std::string& path, const json::object& before) {
+// Whether `name` is the stand-in as we made it.
+bool is_stand_in(const KeptPlace& site, const std::string& name, const json::object& before) {
   struct stat status {};
-  if (is_original(path, before) || !open_original(path, status).ok()) return false;
-  const Result<std::string> hash = sys::file_sha256(path);
+  const Result<sys::Fd> fd = sys::open_at(site.place, name, O_RDONLY);
+  if (!fd.ok() || ::fstat(fd->get(), &status) != 0 || !S_ISREG(status.st_mode)) return false;
+  if (is_original(site, name, before)) return false;
+  const Result<std::string> hash = sys::sha256_of(*fd);
   return hash.ok() && *hash == text_at(before, "after") &&
          fmt::format("{}:{}", status.st_uid, status.st_gid) == text_at(before, "owner") &&
          (status.st_mode & 07777U) == integer_at(before, "mode");
 }
 
 Result<json::object> apply(const FileContent& params, const json::object& before) {
-  const std::string path = text_at(before, "path");
-  const std::string kept = text_at(before, "kept");
+  const KeptPlace site = TRY(recorded_kept_place(before));
   const std::string content = TRY(new_content(params));
-  struct stat status {};
-  const sys::Fd original = TRY(open_original(path, status));
+  const sys::Fd original = TRY(sys::open_sole_file(site.place, O_RDONLY));
   if (sha256_hex(content) != text_at(before, "after")) {
     return error(Code::conflict, params.source + " was changed while squall read it");
   }
-  TRY_VOID(sys::write_file_like(original, kept + ".part", content));
-  TRY_VOID(sys::rename_to_free(kept + ".part", kept));
-  if (is_original(path, before)) TRY_VOID(exchange(before));
-  if (is_original(kept, before)) return json::object{{"kept", kept}};
+  TRY_VOID(sys::write_file_like(original, site.place, part_of(site), content));
+  TRY_VOID(sys::rename_to_free_at(site.place, part_of(site), site.kept));
+  if (is_original(site, site.name(), before)) TRY_VOID(exchange(site));
+  if (is_original(site, site.kept, before)) return json::object{{"kept", site.kept_path()}};
   // Another file came to the name in between: it gets it back, unless it is still there.
-  if (!is_stand_in(kept, before)) TRY_VOID(exchange(before));
-  return error(Code::conflict, path + " was replaced while squall looked at it");
+  if (!is_stand_in(site, site.kept, before)) TRY_VOID(exchange(site));
+  return error(Code::conflict, site.path() + " was replaced while squall looked at it");
 }
 
 Result<Presence> verify(const FileContent&, const json::object& before) {
-  const std::string path = text_at(before, "path");
-  if (is_original(path, before)) return Presence::absent;
-  const bool is_ours = is_original(text_at(before, "kept"), before) && is_stand_in(path, before);
+  const KeptPlace site = TRY(recorded_kept_place(before));
+  if (is_original(site, site.name(), before)) return Presence::absent;
+  const bool is_ours =
+      is_original(site, site.kept, before) && is_stand_in(site, site.name(), before);
   return is_ours ? Presence::in_force : Presence::foreign;
 }
 
 // The original has its name. What is left beside it goes, unless somebody edited it.
-Result<Reverted> clean_up(const json::object& before, Ending ending) {
-  const std::string kept = text_at(before, "kept");
-  if (!sys::file_identity(kept).ok()) return Reverted{ending, ""};
-  if (!is_stand_in(kept, before)) {
+Result<Reverted> clean_up(const KeptPlace& site, const json::object& before, Ending ending) {
+  if (!sys::exists_at(site.place, site.kept)) return Reverted{ending, ""};
+  if (!is_stand_in(site, site.kept, before)) {
     return Reverted{Ending::foreign,
                     fmt::format("the original is back at {}; somebody edited what stood there "
                                 "meanwhile, which is kept at {}",
-                                text_at(before, "path"), kept)};
+                                site.path(), site.kept_path())};
   }
-  TRY_VOID(sys::remove_file(kept));
-  TRY_VOID(sys::sync_folder(sys::folder_of(kept)));
+  TRY_VOID(sys::remove_at(site.place, site.kept));
   return Reverted{ending, ""};
 }
 
-Result<Reverted> revert(const FileContent&, const json::object& before) {
-  const std::string path = text_at(before, "path");
-  const std::string kept = text_at(before, "kept");
-  static_cast<void>(sys::remove_file(kept + ".part").ok());  // mostly there is none
-  if (is_original(path, before)) return clean_up(before, Ending::was_absent);
-  if (is_original(kept, before)) {
-    if (is_stand_in(path, before)) {
-      TRY_VOID(exchange(before), "putting the original back");
-      return clean_up(before, Ending::restored);
+// Where the original is decides what is to be done.
+Result<Reverted> revert_at(const KeptPlace& site, const json::object& before) {
+  static_cast<void>(sys::remove_at(site.place, part_of(site)).ok());  // mostly there is none
+  if (is_original(site, site.name(), before)) return clean_up(site, before, Ending::was_absent);
+  if (is_original(site, site.kept, before)) {
+    if (is_stand_in(site, site.name(), before)) {
+      TRY_VOID(exchange(site), "putting the original back");
+      return clean_up(site, before, Ending::restored);
     }
-    return Reverted{
-        Ending::foreign,
-        fmt::format("somebody else changed {}; the original is kept at {}", path, kept)};
+    return Reverted{Ending::foreign, fmt::format("somebody else changed {}; the original is kept "
+                                                 "at {}",
+                                                 site.path(), site.kept_path())};
   }
-  if (is_stand_in(kept, before)) TRY_VOID(clean_up(before, Ending::was_absent));
-  if (!sys::file_identity(path).ok()) return Reverted{Ending::gone, path + " was removed"};
-  if (is_stand_in(path, before) && sys::file_identity(kept).ok()) {
+  if (is_stand_in(site, site.kept, before)) {
+    TRY_VOID(clean_up(site, before, Ending::was_absent));
+  }
+  if (!sys::exists_at(site.place, site.name())) {
+    return Reverted{Ending::gone, site.path() + " was removed"};
+  }
+  if (is_stand_in(site, site.name(), before) && sys::exists_at(site.place, site.kept)) {
     // Died right after it exchanged a file that had replaced the original a moment before.
-    TRY_VOID(exchange(before), "putting back what replaced the original");
-    return clean_up(before, Ending::restored);
+    TRY_VOID(exchange(site), "putting back what replaced the original");
+    return clean_up(site, before, Ending::restored);
   }
-  return Reverted{Ending::foreign, fmt::format("{} is another file now", path)};
+  return Reverted{Ending::foreign, fmt::format("{} is another file now", site.path())};
+}
+
+Result<Reverted> revert(const FileContent&, const json::object& before) {
+  const Result<KeptPlace> site = recorded_kept_place(before);
+  if (site.ok()) return revert_at(*site, before);
+  if (site.error().code == Code::not_found) {
+    return Reverted{Ending::gone, "the folder of " + text_at(before, "path") + " was removed"};
+  }
+  if (site.error().code == Code::conflict) return Reverted{Ending::foreign, site.error().message};
+  return Error(site.error());
 }
 
 std::string describe(const FileContent& params) {

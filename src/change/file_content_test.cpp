@@ -1,3 +1,4 @@
+#include <cstdio>
 #include <filesystem>
 
 #include <fcntl.h>
@@ -9,7 +10,6 @@
 #include "core/digest.h"
 #include "core/text.h"
 #include "sys/file.h"
-#include "sys/file_exchange.h"
 #include "sys/file_identity.h"
 
 namespace squall::change {
@@ -45,6 +45,9 @@ class FileContentTest : public testing::Test {
     EXPECT_TRUE(reverted.ok()) << reverted.error().render();
     detail_ = reverted->detail;
     return reverted->ending;
+  }
+  bool exchange() const {
+    return ::renameat2(AT_FDCWD, path_.c_str(), AT_FDCWD, kept_.c_str(), RENAME_EXCHANGE) == 0;
   }
   void expect_as_before() const {
     EXPECT_EQ(sys::file_identity(path_).value(), original_);
@@ -145,7 +148,7 @@ TEST_F(FileContentTest, IsRightWhenItDiedBeforeTheExchange) {
 
 TEST_F(FileContentTest, IsRightWhenItDiedBeforeTheStandInWasRemoved) {
   apply();
-  ASSERT_TRUE(sys::exchange_files(path_, kept_).ok());
+  ASSERT_TRUE(exchange());
   EXPECT_EQ(kind().verify(params_, before_).value(), Presence::absent);
   EXPECT_EQ(revert(), Ending::was_absent);
   expect_as_before();
@@ -153,7 +156,7 @@ TEST_F(FileContentTest, IsRightWhenItDiedBeforeTheStandInWasRemoved) {
 
 TEST_F(FileContentTest, KeepsAnEditThatCameBetweenTheLookAndTheExchangeBack) {
   apply();
-  ASSERT_TRUE(sys::exchange_files(path_, kept_).ok());
+  ASSERT_TRUE(exchange());
   write(kept_, "edited\n");
   EXPECT_EQ(revert(), Ending::foreign);
   EXPECT_EQ(read(path_), "original\n");
@@ -176,7 +179,7 @@ TEST_F(FileContentTest, GivesBackAFileThatWasExchangedByMistake) {
   capture();
   write(path_, "an editor's\n");
   write(kept_, "new\n");
-  ASSERT_TRUE(sys::exchange_files(path_, kept_).ok());
+  ASSERT_TRUE(exchange());
   revert();
   EXPECT_EQ(read(path_), "an editor's\n");
   EXPECT_EQ(sys::list_folder(folder_.path())->size(), 1U);

@@ -1,4 +1,6 @@
 // Scenes of the changes of files.
+#include <cerrno>
+
 #include <fcntl.h>
 #include <fmt/core.h>
 #include <sys/file.h>
@@ -9,7 +11,9 @@
 #include "change/targets_test.h"
 #include "core/check.h"
 #include "core/text.h"
+#include "sys/command.h"
 #include "sys/file.h"
+#include "sys/host.h"
 
 namespace squall::change {
 namespace {
@@ -161,6 +165,66 @@ class FileRangeLockScene : public FileScene {
   }
 };
 
+class FileTailScene : public FileScene {
+ public:
+  explicit FileTailScene(std::string rate = "0 /s") : rate_(std::move(rate)) {}
+  Request request() override {
+    return {"file.tail",
+            {{"path", path_},
+             {"lines", json::array{"error {n}: {random}", "warning {n}"}},
+             {"tag", "[squall 5ce17e]"},
+             {"count", 2000},
+             {"rate", rate_}}};
+  }
+  void edit_as_third_party() override {
+    const sys::Fd fd = sys::open_file(path_, O_WRONLY | O_APPEND).value();
+    CHECK(sys::write_all(fd, "a line of the target\n").ok(), "the file is writable");
+  }
+
+ private:
+  std::string rate_;
+};
+
+class FileFloodScene : public FileTailScene {
+ public:
+  FileFloodScene() : FileTailScene("5000 /s") {}
+};
+
+// What another program is told: that of squall's own would be spared.
+class FileAccessScene : public FileScene {
+ public:
+  explicit FileAccessScene(json::object params = {{"error", EIO}}) : params_(std::move(params)) {
+    params_["on"] = "open";
+  }
+  Request request() override {
+    json::object params = params_;
+    if (!params.contains("path")) params["path"] = path_;
+    return {"file.access", std::move(params)};
+  }
+  std::string observe() override {
+    sys::Patience patience(seconds(10));
+    const auto result = sys::run_command({.argv = {"cat", path_}}, patience).value();
+    if (result.took >= milliseconds(300)) return "slow";
+    return result.exit_code == 0 ? result.output : result.error_output;
+  }
+
+ protected:
+  json::object params_;
+};
+
+class FileDelayScene : public FileAccessScene {
+ public:
+  FileDelayScene() : FileAccessScene({{"delay", "400 ms"}}) { params_["path"] = folder_.path(); }
+};
+
+template <class S>
+SceneMaker access_maker(std::string name) {
+  return {std::move(name), "file.access", {.needs_root = true}, []() -> std::unique_ptr<Scene> {
+            if (!sys::look_at_host().may_watch_files) return nullptr;
+            return std::make_unique<S>();
+          }};
+}
+
 }  // namespace
 
 std::vector<SceneMaker> file_scenes() {
@@ -178,6 +242,10 @@ std::vector<SceneMaker> file_scenes() {
       maker<FileAbsenceScene>("file_absence", "file.absence",
                               {.is_editable = true, .touches_in_steps = true}),
       maker<LinkAbsenceScene>("file_absence_of_a_link", "file.absence", {.is_editable = true}),
+      access_maker<FileAccessScene>("file_access"),
+      access_maker<FileDelayScene>("file_access_late"),
+      maker<FileTailScene>("file_tail", "file.tail", {.is_editable = true}),
+      maker<FileFloodScene>("file_tail_at_a_rate", "file.tail", {}),
       maker<FileLockScene>("file_lock", "file.lock", {}),
       maker<FileRangeLockScene>("file_lock_of_a_range", "file.lock", {}),
       maker<FileModeScene>("file_mode", "file.mode", {.is_editable = true}),

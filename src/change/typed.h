@@ -23,6 +23,7 @@ struct TypedKind {
   Result<Presence> (*verify)(const P&, const json::object& before) = nullptr;
   Result<Reverted> (*revert)(const P&, const json::object& before) = nullptr;
   Demand (*outstanding)(const P&, const json::object& before) = nullptr;
+  std::string (*leaves)(const P&) = nullptr;
   std::string (*describe)(const P&) = nullptr;
   std::string (*undo)(const P&) = nullptr;
 };
@@ -66,6 +67,7 @@ Kind make_kind(const TypedKind<P>& typed) {
       return parsed.ok() ? verb(*parsed, before) : Demand{};
     };
   }
+  if (typed.leaves != nullptr) kind.leaves = as_text(typed.leaves);
   kind.describe = as_text(typed.describe);
   kind.undo = as_text(typed.undo);
   return kind;

@@ -30,12 +30,14 @@ void lay_over(Node& earlier, const Node& later) {
   }
 }
 
+// Names are laid over each other; what any of the maps protects is protected.
 void load_target_maps(const std::vector<std::string>& paths, scenario::Sources& sources,
-                      Diagnostics& mistakes) {
+                      Loaded& loaded) {
   for (const std::string& path : paths) {
     Diagnostics found(path);
-    Node targets = scenario::load_targets(path, found);
-    mistakes.merge(found);
+    auto [targets, protect] = scenario::load_target_map(path, found);
+    loaded.mistakes.merge(found);
+    loaded.protect.insert(loaded.protect.end(), protect.begin(), protect.end());
     if (targets.is_null()) continue;
     if (sources.targets.is_null()) {
       sources.targets = std::move(targets);
@@ -87,7 +89,7 @@ Result<Loaded> load_scenario(const std::string& path, const DocumentWords& words
                  read.error().next);
   }
   const std::string text = std::move(read).value();
-  load_target_maps(words.targets, options.sources, loaded.mistakes);
+  load_target_maps(words.targets, options.sources, loaded);
   // A scenario read with half its target map would only repeat what is wrong with the map.
   if (!loaded.mistakes.empty()) return loaded;
   loaded.plan = scenario::parse_scenario(text, path, options, loaded.mistakes);

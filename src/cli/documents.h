@@ -37,6 +37,7 @@ engine::Environment environment_of(const std::string& state);
 struct Loaded {
   std::optional<scenario::Plan> plan;  // nothing when there are mistakes
   Diagnostics mistakes;
+  std::vector<std::string> protect = {};  // by the target maps: no change may touch it
 };
 // `seed` is used where the words give none. Errors: a file that cannot be read, a setting that is
 // none.

@@ -99,8 +99,9 @@ void tell_end(const Words& words, const engine::RunResult& result, const Kept& k
   console.print_line("timeline: " + timeline);
 }
 
-int execute_plan(const Words& words, const scenario::Plan& plan,
-                 const engine::Environment& environment, const Context& context) {
+int execute_plan(const Words& words, const Loaded& loaded, const engine::Environment& environment,
+                 const Context& context) {
+  const scenario::Plan& plan = *loaded.plan;
   const Console& console = context.console;
   const std::string& state = environment.guardian.state_folder;
   const std::string run = engine::make_run_id(plan);
@@ -122,6 +123,7 @@ int execute_plan(const Words& words, const scenario::Plan& plan,
                    .timeline_path = timeline,
                    .lease = words.lease,
                    .ssh_connection = find_ssh_connection(),
+                   .protected_paths = loaded.protect,
                    .version = context.version,
                    .file = words.scenario,
                    .arguments = words_again(words),
@@ -153,7 +155,7 @@ int execute(const Words& given, const Context& context) {
                                    "when it is safe again: squall resume"));
     return exit_aborted;
   }
-  return execute_plan(words, *loaded->plan, environment, context);
+  return execute_plan(words, *loaded, environment, context);
 }
 
 }  // namespace

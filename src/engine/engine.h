@@ -39,6 +39,7 @@ struct RunOptions {
   std::string timeline_path;  // empty = in memory only
   Duration lease = seconds(2);
   std::string ssh_connection;  // the value of SSH_CONNECTION, so that the session is never cut
+  std::vector<std::string> protected_paths = {};  // by the target maps: never touched
   std::string version;
   // How the run was asked for, so that a report can say how to make it again: the scenario's file,
   // and the words after it that name target maps and settings.

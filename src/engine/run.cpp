@@ -98,6 +98,7 @@ bool Run::meet_guardian() {
                  .lease = options_.lease,
                  .accept_irreversible = !plan_.accept_irreversible.empty(),
                  .ssh_connection = options_.ssh_connection,
+                 .protected_paths = options_.protected_paths,
                  .on_trouble = [this](const guardian::Session::Trouble& t) { on_trouble(t); }})
           : Result<std::unique_ptr<guardian::Session>>(Error(client.error()));
   if (session.ok()) {

@@ -13,8 +13,11 @@ extern const Kind kind_disk_fill;
 extern const Kind kind_disk_inodes;
 extern const Kind kind_disk_load;
 extern const Kind kind_disk_slow;
+extern const Kind kind_file_append;
 extern const Kind kind_file_corrupt;
+extern const Kind kind_file_delay;
 extern const Kind kind_file_delete;
+extern const Kind kind_file_errno;
 extern const Kind kind_file_hide;
 extern const Kind kind_file_lock;
 extern const Kind kind_file_patch;
@@ -37,6 +40,7 @@ extern const Kind kind_process_limit;
 extern const Kind kind_process_pause;
 extern const Kind kind_process_priority;
 extern const Kind kind_process_signal;
+extern const Kind kind_secret_leak;
 extern const Kind kind_service_freeze;
 extern const Kind kind_service_kill;
 extern const Kind kind_service_mask;
@@ -58,8 +62,11 @@ const Catalogue& catalogue() {
       &kind_disk_inodes,
       &kind_disk_load,
       &kind_disk_slow,
+      &kind_file_append,
       &kind_file_corrupt,
+      &kind_file_delay,
       &kind_file_delete,
+      &kind_file_errno,
       &kind_file_hide,
       &kind_file_lock,
       &kind_file_patch,
@@ -82,6 +89,7 @@ const Catalogue& catalogue() {
       &kind_process_pause,
       &kind_process_priority,
       &kind_process_signal,
+      &kind_secret_leak,
       &kind_service_freeze,
       &kind_service_kill,
       &kind_service_mask,

@@ -174,11 +174,14 @@ Result<json::object> Client::call(json::object request, Duration limit) {
 Result<std::unique_ptr<Session>> Session::open(Client client, Options options) {
   std::unique_ptr<Session> session(new Session(std::move(client), std::move(options)));
   const Options& asked = session->options_;
+  json::array protect;
+  for (const std::string& path : asked.protected_paths) protect.push_back(json::string(path));
   TRY_VOID(session->call({{"request", "hello"},
                           {"run", asked.run},
                           {"lease_ms", static_cast<std::int64_t>(asked.lease.milliseconds())},
                           {"accept_irreversible", asked.accept_irreversible},
-                          {"ssh", asked.ssh_connection}}));
+                          {"ssh", asked.ssh_connection},
+                          {"protect", std::move(protect)}}));
   session->keeper_ =
       std::jthread([self = session.get()](std::stop_token stop) { self->keep_lease(stop); });
   return session;

@@ -56,7 +56,8 @@ class Session {
     std::string run;
     Duration lease = seconds(2);
     bool accept_irreversible = false;
-    std::string ssh_connection;  // the value of SSH_CONNECTION
+    std::string ssh_connection;                     // the value of SSH_CONNECTION
+    std::vector<std::string> protected_paths = {};  // full paths that no change may touch
     std::function<void(const Trouble&)> on_trouble;
   };
   static Result<std::unique_ptr<Session>> open(Client client, Options options);

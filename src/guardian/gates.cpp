@@ -12,6 +12,8 @@
 #include <unistd.h>
 
 #include "core/text.h"
+#include "core/units.h"
+#include "guardian/protected_paths.h"
 #include "sys/file.h"
 
 namespace squall::guardian {
@@ -19,68 +21,12 @@ namespace {
 
 constexpr int ssh_port = 22;
 
-// Trees in which a broken file breaks the host itself or the way back into it.
-constexpr std::array<std::string_view, 27> protected_trees = {"/bin",
-                                                              "/boot",
-                                                              "/dev",
-                                                              "/etc/fstab",
-                                                              "/etc/group",
-                                                              "/etc/gshadow",
-                                                              "/etc/init.d",
-                                                              "/etc/ld.so.cache",
-                                                              "/etc/ld.so.conf",
-                                                              "/etc/ld.so.conf.d",
-                                                              "/etc/nsswitch.conf",
-                                                              "/etc/pam.d",
-                                                              "/etc/passwd",
-                                                              "/etc/security",
-                                                              "/etc/shadow",
-                                                              "/etc/ssh",
-                                                              "/etc/sudoers",
-                                                              "/etc/sudoers.d",
-                                                              "/etc/systemd",
-                                                              "/lib",
-                                                              "/lib32",
-                                                              "/lib64",
-                                                              "/libx32",
-                                                              "/proc",
-                                                              "/sbin",
-                                                              "/sys",
-                                                              "/usr"};
-
-bool is_within(std::string_view path, std::string_view tree) {
-  if (tree == "/") return path == "/";
-  return path == tree || (path.starts_with(tree) && path[tree.size()] == '/');
-}
-
-Status refuse_path(const std::string& path, std::string_view rule) {
-  return error(Code::refused, fmt::format("{} is protected: {}", path, rule),
-               "choose a file of the target itself");
-}
-
 Status check_path(const change::Kind& kind, const std::string& path, const GateFacts& facts) {
   if (kind.name.starts_with("cgroup.") && is_within(path, "/sys/fs/cgroup")) return ok();
-  if (path.empty() || path[0] != '/' || path == "/")
-    return refuse_path(path, "it is the root folder");
-  for (const std::string_view tree : protected_trees) {
-    if (is_within(path, tree))
-      return refuse_path(path, fmt::format("the host itself needs {}", tree));
-  }
-  if (path.find("/.ssh/") != std::string::npos)
-    return refuse_path(path, "ssh keys open the way back in");
-  if (is_within(path, facts.state_folder)) return refuse_path(path, "squall's own state");
-  for (const std::string& tree : facts.policy.protected_paths) {
-    if (is_within(path, tree))
-      return refuse_path(path, fmt::format("the policy protects {}", tree));
-  }
-  struct stat status {};
-  if (::stat(path.c_str(), &status) == 0 && S_ISREG(status.st_mode) && status.st_nlink > 1) {
-    return error(Code::refused,
-                 fmt::format("{} has {} hard links; the others could be files of the host", path,
-                             status.st_nlink),
-                 "use a copy, or remove the other links");
-  }
-  return ok();
+  return check_protected(path, {.state_folder = facts.state_folder,
+                                .by_policy = facts.policy.protected_paths,
+                                .by_runs = facts.protected_paths,
+                                .allowed = facts.policy.allowed_paths});
 }
 
 Status check_process(const sys::ProcessId& id, const GateFacts& facts) {

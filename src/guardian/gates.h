@@ -25,7 +25,8 @@ std::optional<SshSession> parse_ssh_connection(std::string_view text);
 struct GateFacts {
   Policy policy;
   int host_cores = 1;
-  std::string state_folder;               // real path
+  std::string state_folder;                  // real path
+  std::vector<std::string> protected_paths;  // by the target maps of the connected runs
   std::set<std::int64_t> protected_pids;  // 1, the guardian's family, the runner and its ancestors
   std::vector<SshSession> sessions;
   std::string own_network_namespace;    // "net:[4026531840]"

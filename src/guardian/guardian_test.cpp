@@ -117,6 +117,25 @@ TEST_F(GuardianTest, AppliesAndRevertsForASession) {
   EXPECT_FALSE(victim_.is_stopped());
 }
 
+TEST_F(GuardianTest, KeepsFromAllRunsWhatATargetMapProtects) {
+  const std::string folder = launch_.state_folder + "-protected";
+  const std::string path = folder + "/file";
+  ASSERT_TRUE(sys::make_folders(folder).ok());
+  ASSERT_TRUE(sys::write_file_durably(path, "x").ok());
+  const change::Request request{"file.mode", {{"path", path}, {"mode", "0000"}}};
+  {
+    const auto protector = open({.run = "protector", .protected_paths = {folder}});
+    const auto other = open({.run = "other"});
+    const auto refused = other->apply("0", request);
+    ASSERT_FALSE(refused.ok());
+    EXPECT_EQ(refused.error().code, Code::refused);
+    EXPECT_NE(refused.error().message.find("a target map protects"), std::string::npos);
+  }
+  EXPECT_TRUE(open({.run = "later"})->apply("0", request).ok());
+  EXPECT_FALSE(Session::open(start(), {.run = "wrong", .protected_paths = {"not/full"}}).ok());
+  std::filesystem::remove_all(folder);
+}
+
 TEST_F(GuardianTest, RevertsWhenTheConnectionCloses) {
   auto session = open();
   ASSERT_TRUE(session->apply("0", victim_.stop()).ok());

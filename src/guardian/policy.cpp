@@ -66,6 +66,7 @@ const std::map<std::string_view, Setter>& setters() {
          return value == "yes" || value == "no";
        }},
       {"protect_path", path(&Policy::protected_paths)},
+      {"allow_path", path(&Policy::allowed_paths)},
       {"protect_port",
        [](Policy& policy, const std::string& value) {
          const std::optional<double> port = positive_number(value);
@@ -100,7 +101,7 @@ Result<Policy> read_policy(const std::string& path) {
         Code::invalid,
         fmt::format("{}:{}: \"{}\" is not understood", path, line_number, printable(line)),
         "lines are: changes_max N, processes_max N, cores_max N, allow_commands yes or no, "
-        "protect_path /P, protect_port N, "
+        "protect_path /P, allow_path /P, protect_port N, "
         "memory_reserve and disk_reserve 5 % or 2 GiB, descriptors_reserve and processes_reserve "
         "5 % or N, guard_disk /P");
   }

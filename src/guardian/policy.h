@@ -24,6 +24,7 @@ struct Policy {
   double cores_max = 0;                      // 0 = the cores of this host
   bool allow_commands = true;                // programs of the user, see check_programs
   std::vector<std::string> protected_paths;  // beside the built-in ones
+  std::vector<std::string> allowed_paths;    // where a database's own files may be touched
   std::vector<int> protected_ports;          // beside 22
   // Kept for everybody else: changes that take from the host are refused what would leave less, and
   // end when half of it is gone.

@@ -28,13 +28,14 @@ TEST_F(PolicyFile, MayBeMissing) {
 TEST_F(PolicyFile, HoldsLimitsPathsAndComments) {
   const Policy policy = read(
                             "# limits\nchanges_max 5\n\n  cores_max 1.5\nprotect_path /data # "
-                            "db\nprotect_port 5432\n")
+                            "db\nallow_path /pg\nprotect_port 5432\n")
                             .value();
   EXPECT_EQ(policy.changes_max, 5);
   EXPECT_DOUBLE_EQ(policy.cores_max, 1.5);
   EXPECT_TRUE(policy.allow_commands);
   EXPECT_FALSE(read("allow_commands no\n")->allow_commands);
   EXPECT_EQ(policy.protected_paths, std::vector<std::string>{"/data"});
+  EXPECT_EQ(policy.allowed_paths, std::vector<std::string>{"/pg"});
   EXPECT_EQ(policy.protected_ports, std::vector<int>{5432});
 }
 

@@ -1,7 +1,7 @@
 // How a runner and the guardian talk: JSON objects over a unix stream socket, each behind its
 // length as four bytes, least significant first. Every request gets exactly one answer, in order:
 //
-//   hello   {run, lease_ms, accept_irreversible, ssh}  -> {guardian_pid, version}
+//   hello   {run, lease_ms, accept_irreversible, ssh, protect} -> {guardian_pid, version}
 //   apply   {change, kind, params}                     -> {describe, undo, keeping, facts,
 //   applied_ns} revert  {change}                                   -> {ending, detail, reverted_ns}
 //   renew   {}                                         -> {lost: [{change, message}], stopped:

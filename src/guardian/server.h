@@ -37,9 +37,10 @@ class Server {
     Duration lease_end;  // on the boot-time clock
     bool accept_irreversible = false;
     std::optional<SshSession> ssh;
-    std::set<std::int64_t> family;  // the runner and its ancestors
-    json::array lost;               // holders that died, not yet told
-    std::string stopped;            // why the run was reverted under it, not yet told
+    std::vector<std::string> protected_paths;  // of the run's target maps
+    std::set<std::int64_t> family;             // the runner and its ancestors
+    json::array lost;                          // holders that died, not yet told
+    std::string stopped;                       // why the run was reverted under it, not yet told
     bool closing = false;
   };
   struct Twin {

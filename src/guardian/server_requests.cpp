@@ -16,6 +16,21 @@ namespace {
 
 constexpr Duration shortest_lease = milliseconds(100);
 constexpr Duration longest_lease = seconds(60);
+constexpr std::size_t protected_paths_max = 1000;
+
+// A protection that is not understood must not be dropped in silence.
+Status read_protected_paths(const json::object& request, std::vector<std::string>& paths) {
+  const json::array* items = array_at(request, "protect");
+  for (std::size_t i = 0; items != nullptr && i < items->size(); ++i) {
+    const json::string* path = items->at(i).if_string();
+    if (path == nullptr || !path->starts_with('/') || i >= protected_paths_max) {
+      return error(Code::invalid, fmt::format("\"protect\" is a list of at most {} full paths",
+                                              protected_paths_max));
+    }
+    paths.emplace_back(*path);
+  }
+  return ok();
+}
 
 }  // namespace
 
@@ -87,6 +102,7 @@ Result<json::object> Server::hello(Connection& connection, const json::object& r
                                 longest_lease);
   connection.accept_irreversible = bool_at(request, "accept_irreversible");
   connection.ssh = parse_ssh_connection(text_at(request, "ssh"));
+  TRY_VOID(read_protected_paths(request, connection.protected_paths));
   for (const std::int64_t pid : sys::ancestors(connection.peer_pid)) connection.family.insert(pid);
   connection.run = run;
   return json::object{{"guardian_pid", ::getpid()},
@@ -107,6 +123,8 @@ GateFacts Server::gate_facts() const {
     facts.protected_pids.insert(connection->peer_pid);
     facts.protected_pids.insert(connection->family.begin(), connection->family.end());
     if (connection->ssh) facts.sessions.push_back(*connection->ssh);
+    facts.protected_paths.insert(facts.protected_paths.end(), connection->protected_paths.begin(),
+                                 connection->protected_paths.end());
   }
   facts.own_network_namespace = network_namespace_name("");
   for (const change::Live& live : executor_.live()) {

@@ -290,7 +290,30 @@ void References::pass_on(const Diagnostics& found, Diagnostics& to) const {
   }
 }
 
-Node load_targets(const std::string& path, Diagnostics& diagnostics) {
+namespace {
+
+std::vector<std::string> read_protected(const Node& node, Diagnostics& diagnostics) {
+  std::vector<std::string> paths;
+  if (!node.is_sequence()) {
+    diagnostics.add(
+        node.mark,
+        fmt::format("protect: a list of paths is expected, not {}", kind_name(node.kind)),
+        "write protect: [/the/whole/path]");
+    return paths;
+  }
+  for (const Node& item : node.items) {
+    if (item.is_scalar() && item.text.starts_with('/')) {
+      paths.push_back(item.text);
+    } else {
+      diagnostics.add(item.mark, "protect: this is not a full path", "begin it with /");
+    }
+  }
+  return paths;
+}
+
+}  // namespace
+
+TargetMap load_target_map(const std::string& path, Diagnostics& diagnostics) {
   const Result<std::string> text = sys::read_file(path, map_bytes_max);
   if (!text.ok()) {
     diagnostics.add({}, text.error().render(), text.error().next);
@@ -306,12 +329,17 @@ Node load_targets(const std::string& path, Diagnostics& diagnostics) {
                     "write targets: and below it, indented, the names and their values");
     return {};
   }
+  TargetMap map{*targets, {}};
   for (const Entry& entry : document.entries) {
     if (entry.key == "targets") continue;
+    if (entry.key == "protect") {
+      map.protect = read_protected(entry.value, diagnostics);
+      continue;
+    }
     diagnostics.add(entry.mark, fmt::format("unknown key {}", quote(entry.key)),
-                    "a target map has the key \"targets\" only");
+                    "a target map has the keys \"targets\" and \"protect\"");
   }
-  return *targets;
+  return map;
 }
 
 }  // namespace squall::scenario

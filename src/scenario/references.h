@@ -84,7 +84,12 @@ bool holds_secret(const json::value& value);
 // missing, not regular, over 64 KiB or no text.
 Result<json::value> resolve_secrets(const json::value& value);
 
-// Reads a target map: a document whose only key is `targets`. Null after a mistake.
-Node load_targets(const std::string& path, Diagnostics& diagnostics);
+// A target map: `targets`, the names and their values, and `protect`, full paths that no change may
+// touch.
+struct TargetMap {
+  Node targets;  // null after a mistake
+  std::vector<std::string> protect;
+};
+TargetMap load_target_map(const std::string& path, Diagnostics& diagnostics);
 
 }  // namespace squall::scenario

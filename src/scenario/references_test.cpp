@@ -262,17 +262,34 @@ TEST(Secrets, RefuseFoldersLargeFilesBinariesAndRelativePaths) {
 TEST(TargetMap, IsReadFromAFile) {
   Folder folder;
   Diagnostics diagnostics("t.yaml");
-  const Node targets =
-      load_targets(folder.write("t.yaml", "targets:\n  redis: {port: 1}\n"), diagnostics);
+  const TargetMap map = load_target_map(
+      folder.write("t.yaml", "targets:\n  redis: {port: 1}\nprotect: [/srv/a, /srv/b]\n"),
+      diagnostics);
   EXPECT_EQ(diagnostics.render(), "");
-  EXPECT_EQ(canonical_json(json_from_node(targets)), R"({"redis":{"port":1}})");
+  EXPECT_EQ(canonical_json(json_from_node(map.targets)), R"({"redis":{"port":1}})");
+  EXPECT_EQ(map.protect, (std::vector<std::string>{"/srv/a", "/srv/b"}));
+}
+
+TEST(TargetMap, NamesWhatItCannotProtect) {
+  Folder folder;
+  const auto mistakes = [&](const std::string& rest) {
+    Diagnostics diagnostics("t.yaml");
+    load_target_map(folder.write("t.yaml", "targets: {a: 1}\n" + rest), diagnostics);
+    return diagnostics.render();
+  };
+  EXPECT_EQ(mistakes("protect: /srv\n"),
+            "t.yaml:2:10: protect: a list of paths is expected, not a scalar\n"
+            "  hint: write protect: [/the/whole/path]\n");
+  EXPECT_EQ(mistakes("protect: [srv]\n"),
+            "t.yaml:2:11: protect: this is not a full path\n  hint: begin it with /\n");
+  EXPECT_NE(mistakes("portect: [/srv]\n").find("unknown key"), std::string::npos);
 }
 
 TEST(TargetMap, RefusesOtherDocuments) {
   Folder folder;
   const auto mistakes = [&](std::string_view content) {
     Diagnostics diagnostics("t.yaml");
-    EXPECT_TRUE(load_targets(folder.write("t.yaml", content), diagnostics).is_null());
+    EXPECT_TRUE(load_target_map(folder.write("t.yaml", content), diagnostics).targets.is_null());
     return diagnostics.render();
   };
   const std::string demand =
@@ -283,7 +300,7 @@ TEST(TargetMap, RefusesOtherDocuments) {
   EXPECT_EQ(mistakes("targets: [1]\n"), "t.yaml:1:10: " + demand);
   EXPECT_NE(mistakes("targets: {a: [}\n"), "");
   Diagnostics diagnostics("t.yaml");
-  load_targets(folder.path() + "/missing.yaml", diagnostics);
+  load_target_map(folder.path() + "/missing.yaml", diagnostics);
   EXPECT_NE(diagnostics.render().find("No such file"), std::string::npos);
 }
 

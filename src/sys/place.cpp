@@ -8,8 +8,10 @@
 #include <linux/openat2.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
+#include "core/digest.h"
 #include "core/text.h"
 #include "sys/file.h"
 #include "sys/file_identity.h"
@@ -20,6 +22,23 @@ namespace {
 bool is_name(std::string_view name) {
   return !name.empty() && name != "." && name != ".." && name.find('/') == std::string_view::npos &&
          name.find('\0') == std::string_view::npos;
+}
+
+constexpr std::size_t attribute_size_max = 65536;  // what Linux allows for the list and a value
+
+// Access lists and labels. A filesystem may refuse some of them; the file is usable without.
+void copy_attributes(const Fd& from, const Fd& to) {
+  std::string names(attribute_size_max, '\0');
+  const ssize_t size = ::flistxattr(from.get(), names.data(), names.size());
+  if (size <= 0) return;
+  names.resize(static_cast<std::size_t>(size));
+  std::string value(attribute_size_max, '\0');
+  for (const std::string& name : split(names, '\0')) {
+    const ssize_t length = ::fgetxattr(from.get(), name.c_str(), value.data(), value.size());
+    if (length < 0) continue;
+    static_cast<void>(
+        ::fsetxattr(to.get(), name.c_str(), value.data(), static_cast<std::size_t>(length), 0));
+  }
 }
 
 Status sync(const Place& place) {
@@ -105,6 +124,37 @@ Result<Fd> open_sole_file(const Place& place, int flags) {
                fmt::format("{} has {} hard links; the others could be files of the host",
                            printable(place.path()), status.st_nlink),
                "use a copy, or remove the other links");
+}
+
+Status write_file_like(const Fd& model, const Place& place, std::string_view name,
+                       std::string_view content) {
+  struct stat status {};
+  if (::fstat(model.get(), &status) != 0) return errno_error(errno, "looking at the model");
+  const std::string path = printable(place.path_of(name));
+  const Fd fd = TRY(open_at(place, name, O_WRONLY | O_CREAT | O_EXCL, 0600));
+  TRY_VOID(write_all(fd, content), "filling " + path);
+  // The owner first: changing it takes set-user-id bits away.
+  if (::fchown(fd.get(), status.st_uid, status.st_gid) != 0) {
+    return errno_error(errno, "setting the owner of " + path);
+  }
+  if (::fchmod(fd.get(), status.st_mode & 07777U) != 0) {
+    return errno_error(errno, "setting the mode of " + path);
+  }
+  copy_attributes(model, fd);
+  if (::fsync(fd.get()) != 0) return errno_error(errno, "syncing " + path);
+  return ok();
+}
+
+Result<std::string> sha256_of(const Fd& fd) {
+  constexpr std::size_t piece_size = 256 << 10;
+  Sha256 hash;
+  std::uint64_t offset = 0;
+  while (true) {
+    const std::string piece = TRY(read_at(fd, offset, piece_size));
+    hash.update(piece);
+    offset += piece.size();
+    if (piece.size() < piece_size) return hash.finish_hex();
+  }
 }
 
 Result<std::string> identity_at(const Place& place, std::string_view name) {

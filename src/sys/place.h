@@ -40,6 +40,14 @@ Result<Fd> open_at(const Place& place, std::string_view name, int flags, unsigne
 // file.
 Result<Fd> open_sole_file(const Place& place, int flags);
 
+// Makes `name`, which must not exist, with this content and with owner, mode and, as far as the
+// filesystem and our rights allow, the extended attributes of the open file `model`. Synced. On an
+// error a part of it may be left.
+Status write_file_like(const Fd& model, const Place& place, std::string_view name,
+                       std::string_view content);
+// SHA-256 of what an open file holds, in hexadecimal.
+Result<std::string> sha256_of(const Fd& fd);
+
 // See file_identity.h. Code::not_found when there is nothing of that name.
 Result<std::string> identity_at(const Place& place, std::string_view name);
 bool exists_at(const Place& place, std::string_view name);

@@ -1,16 +1,17 @@
 #include "sys/place.h"
 
 #include <atomic>
+#include <cstdio>
 #include <filesystem>
 #include <thread>
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #include "sys/file.h"
-#include "sys/file_exchange.h"
 
 namespace squall::sys {
 namespace {
@@ -65,10 +66,13 @@ TEST_F(PlaceTest, IsNeverLedElsewhereByARace) {
   ASSERT_TRUE(make_folders(folder_ + "/evil/b").ok());
   write(folder_ + "/evil/b/file", "evil");
   ASSERT_EQ(::symlink("evil", (folder_ + "/link").c_str()), 0);
+  const std::string one = folder_ + "/a";
+  const std::string other = folder_ + "/link";
   std::atomic<bool> stop = false;
   std::jthread swapper([&] {
     while (!stop) {
-      static_cast<void>(exchange_files(folder_ + "/a", folder_ + "/link").ok());
+      static_cast<void>(
+          ::renameat2(AT_FDCWD, one.c_str(), AT_FDCWD, other.c_str(), RENAME_EXCHANGE));
     }
   });
   int opened = 0;
@@ -111,6 +115,25 @@ TEST_F(PlaceTest, RenamesOnlyToAFreeNameAndExchanges) {
   EXPECT_FALSE(exists_at(place, "file"));
   EXPECT_TRUE(exists_at(place, "other"));
   EXPECT_EQ(identity_at(place, "file").error().code, Code::not_found);
+}
+
+TEST_F(PlaceTest, MakesAFileWithTheModeAndAttributesOfAnother) {
+  const std::string path = folder_ + "/a/b/file";
+  ASSERT_EQ(::chmod(path.c_str(), 0640), 0);
+  const bool has_attributes = ::setxattr(path.c_str(), "user.colour", "blue", 4, 0) == 0;
+  const Place place = open_place(path).value();
+  const Fd model = open_at(place, "file", O_RDONLY).value();
+  ASSERT_TRUE(write_file_like(model, place, "like", "other").ok());
+  const std::string like = folder_ + "/a/b/like";
+  EXPECT_EQ(read_file(like).value(), "other");
+  EXPECT_EQ(sha256_of(open_at(place, "like", O_RDONLY).value()).value(), file_sha256(like).value());
+  struct stat status {};
+  ASSERT_EQ(::stat(like.c_str(), &status), 0);
+  EXPECT_EQ(status.st_mode & 07777U, 0640U);
+  std::string value(16, '\0');
+  const ssize_t size = ::getxattr(like.c_str(), "user.colour", value.data(), value.size());
+  EXPECT_EQ(size, has_attributes ? 4 : -1);
+  EXPECT_FALSE(write_file_like(model, place, "like", "again").ok());
 }
 
 TEST_F(PlaceTest, ResolvesTheFolderButNotTheName) {

@@ -14,8 +14,11 @@ extern const Kind kind_disk_limited;
 extern const Kind kind_disk_throughput;
 extern const Kind kind_file_absent;
 extern const Kind kind_file_changed;
+extern const Kind kind_file_lines;
 extern const Kind kind_file_locked;
 extern const Kind kind_file_mode;
+extern const Kind kind_file_refused;
+extern const Kind kind_file_slow;
 extern const Kind kind_host_descriptors;
 extern const Kind kind_host_processes;
 extern const Kind kind_limits_processes;
@@ -50,8 +53,11 @@ const Catalogue& catalogue() {
       &kind_disk_throughput,
       &kind_file_absent,
       &kind_file_changed,
+      &kind_file_lines,
       &kind_file_locked,
       &kind_file_mode,
+      &kind_file_refused,
+      &kind_file_slow,
       &kind_host_descriptors,
       &kind_host_processes,
       &kind_limits_processes,

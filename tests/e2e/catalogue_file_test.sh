@@ -17,6 +17,7 @@ app_up() {
   printf '#!/bin/sh\nPATH=%s:$PATH\nrender-report\n' "$app/bin" >"$app/job"
   chmod 755 "$app/bin/render-report" "$app/job"
   : >"$app/lock"
+  echo "the application is up" >"$app/log"
   if [ ! -e "$app/pid" ]; then
     PATH=$app/bin:$PATH sleep 600 &
     echo $! >"$app/pid"
@@ -27,6 +28,7 @@ app_up() {
     settings: "$www/settings.json"
     job: "$app/job"
     lock: "$app/lock"
+    log: "$app/log"
     pid_file: "$app/pid"
 YAML
 }
@@ -42,11 +44,15 @@ fresh_target
 claims=(
   [config-corruption]=held
   [config-replacement]=held
+  [disk-errors]=held
   [lock-held]=held
+  [log-flood]=held
   [page-cut-short]=held
   [page-forbidden]=held
   [page-missing]=held
+  [secret-in-log]=held
   [setting-slip]=held
+  [slow-page]=held
   [tool-missing]=held
 )
 catalogue_folder file
