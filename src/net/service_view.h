@@ -9,6 +9,7 @@
 #include <memory>
 #include <string>
 
+#include "core/duration.h"
 #include "core/result.h"
 
 namespace squall::net {
