@@ -181,17 +181,12 @@ std::unique_ptr<Scene> stall_scene() {
   return std::make_unique<StallScene>();
 }
 
-template <class S>
-SceneMaker maker(std::string name, std::string kind, Traits traits = {}) {
-  return {std::move(name), std::move(kind), traits, [] { return std::make_unique<S>(); }};
-}
-
 }  // namespace
 
 std::vector<SceneMaker> memory_scenes() {
   return {
-      maker<MemoryBallastScene>("memory_ballast", "memory.ballast"),
-      maker<DescriptorsBallastScene>("descriptors_ballast", "descriptors.ballast"),
+      maker<MemoryBallastScene>("memory_ballast", "memory.ballast", {}),
+      maker<DescriptorsBallastScene>("descriptors_ballast", "descriptors.ballast", {}),
       maker<ProcessesBallastScene>("processes_ballast", "processes.ballast", {.needs_root = true}),
       {"cgroup_fence_of_a_stalled_process",
        "cgroup.fence",
