@@ -34,7 +34,7 @@ struct TrafficFlood {
 
 constexpr Duration longest = minutes(60);
 constexpr Duration start_limit = milliseconds(1800);
-// Of processor time for a request, measured with the bench, rounded up.
+// Of processor time for a request: a cautious guess, for the gate that sums up burnt cores.
 constexpr double core_seconds_per_request = 20e-6;
 
 const param::Table<TrafficFlood> table{{

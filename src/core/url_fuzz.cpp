@@ -9,8 +9,7 @@
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace squall;
-  const Result<Url> url =
-      parse_url(std::string_view(reinterpret_cast<const char*>(data), size));
+  const Result<Url> url = parse_url(std::string_view(reinterpret_cast<const char*>(data), size));
   if (!url.ok()) return 0;
   const auto is_visible = [](char letter) { return letter > ' ' && letter < 0x7F; };
   CHECK(url->target.starts_with('/'), "a target starts with a slash");
