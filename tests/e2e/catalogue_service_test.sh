@@ -75,9 +75,10 @@ startsecs=0
 stdout_logfile=NONE
 stderr_logfile=NONE
 SETTINGS
-  runsv "$work/runit/worker" >/dev/null 2>&1 &
-  s6-supervise "$work/s6/worker" >/dev/null 2>&1 &
-  supervisord -c "$work/supervisor/settings" >/dev/null 2>&1 &
+  # No jobs of this shell, which waits for all of those; they end with the namespace of the test.
+  (runsv "$work/runit/worker" >/dev/null 2>&1 &)
+  (s6-supervise "$work/s6/worker" >/dev/null 2>&1 &)
+  (supervisord -c "$work/supervisor/settings" >/dev/null 2>&1 &)
 }
 worker_runs() { grep -qs sleep "/proc/$(cat "$work/$1/pid" 2>/dev/null)/comm"; }
 control_of() { if [ "$1" = supervisor ]; then echo "$work/supervisor/sock"; else echo "$work/$1"; fi; }
@@ -131,7 +132,7 @@ stop_unit() {  # stop_unit CODE WORDS NAME CONTROL
 bus=$(sed -n 's/^ *control: //p' "$map" | head -n 1)
 remember_host
 check "a unit that is not there is named" stop_unit 6 "systemd knows no unit ghost.service" ghost "$bus"
-check "a host without systemd is unsupported" stop_unit 3 "no systemd answers on /nowhere/bus" redis /nowhere/bus
+check "a host without systemd is unsupported" stop_unit 3 "no systemd answers: connecting to /nowhere/bus" redis /nowhere/bus
 check "a unit without a start limit is unsupported" refuses 3 "has no start limit" \
   drill run "$root/catalogue/service/start-limit-gives-up.yaml" --targets "$map" --plain \
   --set limited.service=redis.service --set limited.port=6379
