@@ -173,9 +173,8 @@ Status lift_limits(const std::string& path, const CgroupFence& params) {
   std::vector<Attribute> attributes = TRY(attributes_of(params));
   std::reverse(attributes.begin(), attributes.end());
   for (const Attribute& attribute : attributes) {
-    const Status lifted =
-        write_attribute(path + "/" + attribute.name,
-                        neutral_value(attribute.name, attribute.value));
+    const Status lifted = write_attribute(path + "/" + attribute.name,
+                                          neutral_value(attribute.name, attribute.value));
     if (!lifted.ok() && lifted.error().code != Code::unsupported) return lifted;
   }
   return ok();
