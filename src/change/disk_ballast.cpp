@@ -76,8 +76,9 @@ Result<Footprint> footprint(const DiskBallast& params) {
   const Bytes space {
     TRY(demanded(params, filesystem))
   };
-  return Footprint{.paths = {path},
-                   .demand = demand_for(path, filesystem, space),
+  // No path: what is in the folder is not touched, and the file has no name. The gate of the
+  // head-room judges what is taken.
+  return Footprint{.demand = demand_for(path, filesystem, space),
                    .resources = {"disk space " + render(filesystem.device)}};
 }
 

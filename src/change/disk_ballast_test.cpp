@@ -61,7 +61,7 @@ TEST_F(DiskBallast, IsGoneWithItsHolder) {
 
 TEST_F(DiskBallast, NamesWhatItDemandsOfTheHost) {
   const Footprint touched = kind().footprint(size("5 MiB")).value();
-  EXPECT_EQ(touched.paths, std::vector<std::string>{mount_.path()});
+  EXPECT_TRUE(touched.paths.empty()) << "no file of the folder is touched";
   ASSERT_EQ(touched.demand.disk.size(), 1U);
   EXPECT_EQ(touched.demand.disk[0].space, Bytes{5 * mebibyte});
   EXPECT_EQ(touched.demand.memory, Bytes{5 * mebibyte}) << "a tmpfs lies in memory";

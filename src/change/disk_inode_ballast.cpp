@@ -94,7 +94,7 @@ Demand demand_for(const Place& place, std::uint64_t count) {
 Result<Footprint> footprint(const InodeBallast& params) {
   const Place place = TRY(place_of(params));
   return Footprint {
-    .paths = {place.path}, .demand = demand_for(place, TRY(demanded(params, place))), .resources = {
+    .demand = demand_for(place, TRY(demanded(params, place))), .resources = {
       "disk inodes " + render(place.filesystem.device)
     }
   };

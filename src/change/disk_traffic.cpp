@@ -78,7 +78,6 @@ Result<Place> place_of(const DiskTraffic& params) {
 Result<Footprint> footprint(const DiskTraffic& params) {
   const Place place = TRY(place_of(params));
   return Footprint{
-      .paths = {place.path},
       .demand = {.memory = Bytes{params.block.count * static_cast<std::uint64_t>(params.depth)},
                  .descriptors = 1,
                  .processes = params.depth + 2,

@@ -202,11 +202,13 @@ Result<Reverted> Executor::undo(const Kind& kind, const Live& change) {
       kill_recorded_holder(change.before);
     }
     // The kernel has taken its part away; what the verb clears is the rest of our own.
+    Reverted rest;
     if (kind.revert) {
-      Reverted rest = TRY(kind.revert(change.request.params, change.before));
+      rest = TRY(kind.revert(change.request.params, change.before));
       if (rest.ending == Ending::foreign) return rest;
     }
     Reverted reverted = TRY(wait_until_absent(kind, change));
+    if (reverted.detail.empty()) reverted.detail = rest.detail;
     if (reverted.detail.empty()) reverted.detail = printable(last_words);
     return reverted;
   }

@@ -120,6 +120,7 @@ TEST_F(FileTailTest, UndoesALineThatWasCutOffByADeath) {
 }
 
 TEST_F(FileTailTest, KeepsTheLinesOnlyWhereThatWasAccepted) {
+  ASSERT_TRUE(sys::make_folders(folder_.path() + "/journal").ok());
   auto executor = Executor(Journal::open(folder_.path() + "/journal").value(), catalogue());
   const auto gate = [](const Kind&, const Footprint&) { return ok(); };
   const Request request{"file.tail",
