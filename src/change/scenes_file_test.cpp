@@ -185,11 +185,6 @@ class FileTailScene : public FileScene {
   std::string rate_;
 };
 
-class FileFloodScene : public FileTailScene {
- public:
-  FileFloodScene() : FileTailScene("5000 /s") {}
-};
-
 // What another program is told: that of squall's own would be spared.
 class FileAccessScene : public FileScene {
  public:
@@ -245,7 +240,6 @@ std::vector<SceneMaker> file_scenes() {
       access_maker<FileAccessScene>("file_access"),
       access_maker<FileDelayScene>("file_access_late"),
       maker<FileTailScene>("file_tail", "file.tail", {.is_editable = true}),
-      maker<FileFloodScene>("file_tail_at_a_rate", "file.tail", {}),
       maker<FileLockScene>("file_lock", "file.lock", {}),
       maker<FileRangeLockScene>("file_lock_of_a_range", "file.lock", {}),
       maker<FileModeScene>("file_mode", "file.mode", {.is_editable = true}),
