@@ -185,6 +185,21 @@ class FileTailScene : public FileScene {
   std::string rate_;
 };
 
+// Grows while it is looked at, so the look tells that there is more behind the target's own text,
+// and not how much.
+class FileFloodScene : public FileTailScene {
+ public:
+  FileFloodScene() : FileTailScene("5000 /s"), own_(sys::read_file(path_).value()) {}
+  std::string observe() override {
+    const Result<std::string> text = sys::read_file(path_);
+    const bool is_longer = text.ok() && text->size() > own_.size() && text->starts_with(own_);
+    return is_longer ? "the target's own text, and more" : FileTailScene::observe();
+  }
+
+ private:
+  std::string own_;
+};
+
 // What another program is told: that of squall's own would be spared.
 class FileAccessScene : public FileScene {
  public:
@@ -240,6 +255,7 @@ std::vector<SceneMaker> file_scenes() {
       access_maker<FileAccessScene>("file_access"),
       access_maker<FileDelayScene>("file_access_late"),
       maker<FileTailScene>("file_tail", "file.tail", {.is_editable = true}),
+      maker<FileFloodScene>("file_tail_at_a_rate", "file.tail", {}),
       maker<FileLockScene>("file_lock", "file.lock", {}),
       maker<FileRangeLockScene>("file_lock_of_a_range", "file.lock", {}),
       maker<FileModeScene>("file_mode", "file.mode", {.is_editable = true}),
