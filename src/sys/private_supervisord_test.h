@@ -43,11 +43,11 @@ class PrivateSupervisord {
   PrivateSupervisord& operator=(const PrivateSupervisord&) = delete;
 
   std::string socket() const { return folder_ + "/sock"; }
-  // The process of the program, found among the children; 0 when none runs.
+  // The process of the program, the only child that there is; 0 when none runs. It is not known by
+  // its command line: for supervisor it runs from the fork on, a moment before it executes.
   std::int64_t child_pid() const {
     for (const Process& process : list_processes()) {
-      const bool is_victim = process.parent == pid_ && process.command_line == "/bin/sleep 1000";
-      if (is_victim && is_alive(process.id)) return process.id.pid;
+      if (process.parent == pid_ && is_alive(process.id)) return process.id.pid;
     }
     return 0;
   }
