@@ -25,7 +25,9 @@ constexpr Format formats[] = {
 }  // namespace
 
 std::string render_summary(const std::vector<engine::Event>& timeline, const Style& style) {
-  return report::summary(timeline, engine::judge(timeline), style.has_colour);
+  return report::summary(
+      timeline, engine::judge(timeline),
+      {.has_colour = style.has_colour, .width = style.is_terminal ? style.width : 0});
 }
 
 const std::vector<std::string>& report_formats() {

@@ -21,7 +21,7 @@ std::string tell(Format format, const Tale& tale) {
   return format(tale.events, engine::judge(tale.events));
 }
 std::string summed(const Tale& tale, bool colour = false) {
-  return summary(tale.events, engine::judge(tale.events), colour);
+  return summary(tale.events, engine::judge(tale.events), {.has_colour = colour});
 }
 
 std::vector<std::pair<std::string, Tale>> drills() {
@@ -145,6 +145,14 @@ TEST(Summary, HasColoursOnlyWhenAsked) {
   EXPECT_THAT(coloured, HasSubstr("\x1b[1;32mHELD\x1b[0m"));
   EXPECT_THAT(summed(refuted_drill(), true), HasSubstr("\x1b[1;31mREFUTED\x1b[0m"));
   EXPECT_THAT(summed(invalid_drill(), true), HasSubstr("\x1b[1;33mINVALID\x1b[0m"));
+}
+
+TEST(Summary, BreaksItsSentencesToTheWidth) {
+  const Tale tale = refuted_drill();
+  const std::string text = summary(tale.events, engine::judge(tale.events), {.width = 40});
+  const std::string sentences = text.substr(text.find("REFUTED"));
+  for (const std::string& line : split(sentences, '\n')) EXPECT_LE(line.size(), 40U) << line;
+  EXPECT_GT(count_of(text, "\n"), count_of(summed(tale), "\n"));
 }
 
 TEST(Summary, LetsNoControlCharacterThrough) {

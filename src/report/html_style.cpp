@@ -41,7 +41,8 @@ h3 { font-size: 15px; font-weight: 650; }
 .hypothesis { color: var(--soft); margin-top: 6px; }
 .reasons { margin: 14px 0 0; padding-left: 20px; }
 .reasons li { margin: 3px 0; }
-.steps { display: grid; grid-template-columns: repeat(4, 1fr); gap: 12px; margin-top: 12px; }
+.steps { display: grid; grid-template-columns: repeat(4, minmax(0, 1fr));
+  gap: 12px; margin-top: 12px; }
 .step { margin: 0; }
 .step b { display: block; font-size: 13px; color: var(--soft); font-weight: 600; }
 .step span { display: block; font-size: 17px; font-weight: 650; margin-top: 2px; }
@@ -74,7 +75,7 @@ code, pre { font: 13px/1.5 ui-monospace, SFMono-Regular, Menlo, Consolas, monosp
 code { background: var(--code); border-radius: 4px; padding: 1px 5px; overflow-wrap: anywhere; }
 pre { background: var(--code); border-radius: 8px; padding: 12px 14px; margin: 10px 0 0;
   overflow-x: auto; white-space: pre-wrap; overflow-wrap: anywhere; }
-dl { display: grid; grid-template-columns: max-content 1fr; gap: 5px 20px; margin: 0; }
+dl { display: grid; grid-template-columns: max-content minmax(0, 1fr); gap: 5px 20px; margin: 0; }
 dt { color: var(--soft); } dd { margin: 0; overflow-wrap: anywhere; }
 details { margin-top: 14px; } summary { cursor: pointer; color: var(--soft); }
 footer { color: var(--soft); font-size: 13px; margin-top: 28px; }
@@ -103,7 +104,9 @@ constexpr std::string_view drawing = R"css(
 )css";
 
 constexpr std::string_view media = R"css(
-@media (max-width: 760px) { .steps { grid-template-columns: repeat(2, 1fr); } }
+@media (max-width: 760px) { .steps { grid-template-columns: repeat(2, minmax(0, 1fr)); } }
+@media (max-width: 520px) { main { padding: 16px 10px 40px; } .card { padding: 14px 12px; }
+  dl { grid-template-columns: minmax(0, 1fr); } dt { margin-top: 6px; } }
 @media print { body { background: none; } .card { break-inside: avoid; } }
 )css";
 

@@ -61,10 +61,22 @@ std::string step_lines(const Step& step, int number, const Paint& paint) {
   return text;
 }
 
+// Broken to the width, each further line under the first word of the sentence.
+std::string sentence(std::string_view mark, std::string_view words, std::size_t width) {
+  const std::string shown = printable(words);
+  if (width <= mark.size()) return fmt::format("{}{}\n", mark, shown);
+  std::string text;
+  for (const std::string& line : wrap(shown, width - mark.size())) {
+    text += text.empty() ? std::string(mark) : std::string(mark.size(), ' ');
+    text += line + "\n";
+  }
+  return text;
+}
+
 }  // namespace
 
-std::string summary(const Timeline& timeline, const engine::Verdict& verdict, bool colour) {
-  const Paint paint{colour};
+std::string summary(const Timeline& timeline, const engine::Verdict& verdict, SummaryStyle style) {
+  const Paint paint{style.has_colour};
   const engine::Evidence evidence(timeline);
   std::string text;
   int number = 0;
@@ -74,9 +86,9 @@ std::string summary(const Timeline& timeline, const engine::Verdict& verdict, bo
                             upper(engine::outcome_name(verdict.outcome))),
                       engine::exit_code(verdict.outcome));
   for (const std::string& reason : verdict.reasons) {
-    text += fmt::format("  - {}\n", printable(reason));
+    text += sentence("  - ", reason, style.width);
   }
-  return text + "\n" + printable(verdict.learnt) + "\n";
+  return text + "\n" + sentence("", verdict.learnt, style.width);
 }
 
 }  // namespace squall::report
