@@ -87,7 +87,7 @@ int guardian_main(int count, char** words, const change::Catalogue& kinds,
   if (verb == "twin") {
     ::prctl(PR_SET_NAME, "squall-twin");
     return watch_guardian(as_number(given["guardian"], 0), as_number(given["start"], 0),
-                          static_cast<int>(as_number(given["farewell-fd"], -1)), command("serve"));
+                          static_cast<int>(as_number(given["pulse-fd"], -1)), command("serve"));
   }
   if (verb == "recover") return run_recover(options);
   return usage();

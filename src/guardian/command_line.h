@@ -2,7 +2,7 @@
 // build with other change kinds or with an observer that dies at a chosen step.
 //
 //   squall-guardian serve   --state DIR [--policy FILE] [--idle-ms N] [--ready-fd N] [--no-twin]
-//   squall-guardian twin    --state DIR ... --guardian PID --start TICKS --farewell-fd N
+//   squall-guardian twin    --state DIR ... --guardian PID --start TICKS --pulse-fd N
 //   squall-guardian recover --state DIR
 #pragma once
 

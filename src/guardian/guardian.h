@@ -3,8 +3,9 @@
 // when the emergency file appears, when it is told to. It knows no fault, no YAML, no database and
 // no HTTP.
 //
-// A twin watches it by pidfd and becomes the guardian when it dies; the new one replays the journal
-// before anything else. It leaves by itself when nothing is in force and nobody is connected.
+// A twin watches it and becomes the guardian when it dies; the new one replays the journal before
+// anything else. A guardian that hangs is killed by its twin, and so has died. The guardian leaves
+// by itself when nothing is in force and nobody is connected.
 #pragma once
 
 #include <functional>
@@ -29,10 +30,10 @@ struct Options {
 // Serves until idle. Returns the exit code of the process.
 int serve(const Options& options);
 
-// Watches the guardian `pid` with `start_ticks`. When it dies without saying goodbye on
-// `farewell_fd`, runs `successor` in place of this process. Returns an exit code when there is
-// nothing left to watch.
-int watch_guardian(std::int64_t pid, std::int64_t start_ticks, int farewell_fd,
+// Watches the guardian `pid` with `start_ticks`, whose pulse comes through `pulse_fd` (twin.h).
+// When it dies without saying goodbye, or hangs, runs `successor` in place of this process. Returns
+// an exit code when there is nothing left to watch.
+int watch_guardian(std::int64_t pid, std::int64_t start_ticks, int pulse_fd,
                    const std::vector<std::string>& successor);
 
 // Replays the journal once without serving: for boot units and for hosts where no guardian can run.

@@ -15,6 +15,7 @@
 
 #include "guardian/client.h"
 #include "guardian/state.h"
+#include "guardian/twin.h"
 #include "sys/clock.h"
 #include "sys/file.h"
 
@@ -167,6 +168,24 @@ TEST_F(GuardianTest, TwinTakesOverAndUndoes) {
   kill_pid("guardian_pid");
   EXPECT_TRUE(eventually([&] { return !victim_.is_stopped(); }, seconds(1)));
   EXPECT_TRUE(eventually([&] { return told.load(); }));
+}
+
+TEST_F(GuardianTest, TwinKillsAGuardianThatHangsAndUndoes) {
+  const auto session = open({.lease = seconds(60)});
+  ASSERT_TRUE(session->apply("0", victim_.stop()).ok());
+  const std::int64_t first = integer_at(status(), "guardian_pid");
+  ::kill(static_cast<pid_t>(first), SIGSTOP);
+  EXPECT_TRUE(eventually([&] { return !victim_.is_stopped(); }, seconds(20)));
+  start();
+  EXPECT_NE(integer_at(status(), "guardian_pid"), first);
+}
+
+TEST_F(GuardianTest, LeavesAQuietGuardianInPeace) {
+  const auto session = open();
+  const std::int64_t first = integer_at(status(), "guardian_pid");
+  // Longer than the twin bears silence: what keeps it calm is the pulse.
+  EXPECT_FALSE(eventually([&] { return integer_at(status(), "guardian_pid") != first; },
+                          longest_quiet + seconds(1)));
 }
 
 TEST_F(GuardianTest, StartsANewTwinWhenTheTwinDies) {

@@ -35,7 +35,11 @@ std::vector<std::string> guarded_disks(const Policy& policy, const std::string& 
 Server::Server(const Options& options, Policy policy, change::Journal::Opened journal)
     : options_(options),
       policy_(std::move(policy)),
-      executor_(std::move(journal), *options.kinds, options.observer),
+      executor_(std::move(journal), *options.kinds,
+                [this](change::Step step) {
+                  say_working();
+                  if (options_.observer) options_.observer(step);
+                }),
       host_cores_(static_cast<int>(::sysconf(_SC_NPROCESSORS_ONLN))),
       rooms_(guarded_disks(policy_, options.state_folder)),
       last_busy_(sys::monotonic_now()),
@@ -59,8 +63,8 @@ Status Server::listen() {
 
 Status Server::start_twin() {
   if (options_.twin_command.empty()) return ok();
-  TwinProcess started = TRY(spawn_twin(options_.twin_command));
-  twin_ = Twin{std::move(started.pidfd), std::move(started.farewell)};
+  twin_ = TRY(spawn_twin(options_.twin_command));
+  next_pulse_ = {};
   return ok();
 }
 
@@ -69,7 +73,7 @@ bool Server::is_idle() const {
 }
 
 Duration Server::next_wake() const {
-  Duration wait = is_idle() ? milliseconds(250) : tick;
+  Duration wait = is_idle() ? pulse_pause : tick;
   for (const auto& connection : connections_) {
     if (connection->run.empty()) continue;
     wait = std::min(wait, std::max(connection->lease_end - sys::boottime_now(), Duration{0}));
@@ -103,11 +107,12 @@ int Server::run() {
     check_twin();
     retry_undo();
     drop_closed();
+    say_waiting();
     if (!is_idle()) {
       last_busy_ = sys::monotonic_now();
     } else if (sys::monotonic_now() - last_busy_ > options_.idle_limit) {
       executor_.compact_if_larger(compact_at_bytes);
-      if (twin_) say_goodbye(twin_->farewell, twin_->pidfd);
+      if (twin_) say_goodbye(*twin_);
       return 0;
     }
   }
@@ -226,6 +231,18 @@ void Server::check_twin() {
   twin_.reset();
   const Status started = start_twin();
   log(started.ok() ? "the twin died; a new one watches" : started.error().render());
+}
+
+void Server::say_working() {
+  if (!twin_) return;
+  beat(*twin_, Pulse::working);
+  next_pulse_ = {};  // the end of the work is said at once
+}
+
+void Server::say_waiting() {
+  if (!twin_ || sys::monotonic_now() < next_pulse_) return;
+  beat(*twin_, Pulse::waiting);
+  next_pulse_ = sys::monotonic_now() + pulse_pause;
 }
 
 void Server::retry_undo() {

@@ -14,6 +14,7 @@
 #include "guardian/guardian.h"
 #include "guardian/headroom.h"
 #include "guardian/protocol.h"
+#include "guardian/twin.h"
 #include "sys/fd.h"
 
 namespace squall::guardian {
@@ -43,11 +44,6 @@ class Server {
     std::string stopped;                       // why the run was reverted under it, not yet told
     bool closing = false;
   };
-  struct Twin {
-    sys::Fd pidfd;
-    sys::Fd farewell;
-  };
-
   Duration next_wake() const;
   void accept_connections();
   void read_from(Connection& connection);
@@ -70,6 +66,9 @@ class Server {
   void check_holders();
   void watch_headroom();
   void check_twin();
+  // Before a step that may take long, and in each round of the loop.
+  void say_working();
+  void say_waiting();
   void retry_undo();
   void drop_closed();
   bool is_idle() const;
@@ -80,7 +79,8 @@ class Server {
   change::Executor executor_;
   sys::Fd listener_;
   std::vector<std::unique_ptr<Connection>> connections_;
-  std::optional<Twin> twin_;
+  std::optional<TwinProcess> twin_;
+  Duration next_pulse_;
   int host_cores_ = 1;
   bool is_stopped_ = false;
   HostRooms rooms_;

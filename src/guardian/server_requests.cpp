@@ -160,6 +160,7 @@ Result<json::object> Server::apply(Connection& connection, const json::object& r
   change::Request wanted{text_at(request, "kind"), {}};
   if (const json::object* params = object_at(request, "params")) wanted.params = *params;
   const std::string id = fmt::format("{}/{}", connection.run, text_at(request, "change"));
+  say_working();
   const GateFacts facts = gate_facts();
   const change::Applied applied = TRY(
       executor_.apply(id, connection.run, wanted, connection.accept_irreversible,

@@ -5,6 +5,8 @@
 #include <charconv>
 #include <csignal>
 #include <cstdio>
+#include <optional>
+#include <string_view>
 
 #include <fcntl.h>
 #include <fmt/core.h>
@@ -22,11 +24,60 @@
 namespace squall::guardian {
 namespace {
 
+constexpr Duration second_look = milliseconds(300);
+
 std::vector<char*> argument_pointers(std::vector<std::string>& words) {
   std::vector<char*> pointers;
   for (std::string& word : words) pointers.push_back(word.data());
   pointers.push_back(nullptr);
   return pointers;
+}
+
+// How long the guardian may be silent from now on, after what it said; nothing when it left.
+std::optional<Duration> patience_after(std::string_view words, Duration patience) {
+  for (const char word : words) {
+    if (word == static_cast<char>(Pulse::farewell)) return std::nullopt;
+    patience = word == static_cast<char>(Pulse::working) ? longest_work : longest_quiet;
+  }
+  return patience;
+}
+
+enum class Watched { left, dead };
+
+// Waits until the guardian is gone. The silence is counted anew by a second look, for a host that
+// was frozen as a whole wakes the watcher and the watched in any order.
+Watched watch(const sys::Fd& guardian, const sys::Fd& pulse) {
+  Duration patience = longest_quiet;
+  bool was_silent = false;
+  bool is_killed = false;
+  while (true) {
+    const Duration wait = was_silent ? second_look : patience;
+    std::array<pollfd, 2> entries = {{{pulse.get(), POLLIN, 0}, {guardian.get(), POLLIN, 0}}};
+    const int ready =
+        ::poll(entries.data(), entries.size(), is_killed ? -1 : wait.poll_milliseconds());
+    if (ready < 0 && errno != EINTR) return Watched::dead;
+    if (ready == 0 && was_silent) {
+      std::fprintf(stderr, "the guardian was silent for %s and is killed\n",
+                   render(patience).c_str());
+      ::syscall(SYS_pidfd_send_signal, guardian.get(), SIGKILL, nullptr, 0);
+      is_killed = true;
+    }
+    was_silent = ready == 0;
+    std::array<char, 4096> words;
+    const bool spoke = ready > 0 && (entries[0].revents & POLLIN) != 0;
+    const ssize_t got = spoke ? ::read(pulse.get(), words.data(), words.size()) : 0;
+    if (got > 0) {
+      const auto next = patience_after({words.data(), static_cast<std::size_t>(got)}, patience);
+      if (!next) return Watched::left;
+      patience = *next;
+    }
+    if (ready > 0 && entries[1].revents != 0) return Watched::dead;
+    // The pipe hangs up a moment before the pidfd reports the end: wait for the pidfd alone.
+    if (ready > 0 && (entries[0].revents & POLLHUP) != 0 && got <= 0 &&
+        sys::wait_for_end(guardian, seconds(5))) {
+      return Watched::dead;
+    }
+  }
 }
 
 }  // namespace
@@ -37,12 +88,13 @@ Result<TwinProcess> spawn_twin(const std::vector<std::string>& command) {
     return errno_error(errno, "making the pipe of the twin");
   const sys::Fd reading(pipe[0]);
   TwinProcess twin;
-  twin.farewell = sys::Fd(pipe[1]);
+  twin.pulse = sys::Fd(pipe[1]);
+  ::fcntl(twin.pulse.get(), F_SETFL, O_NONBLOCK);
   const sys::Process self = TRY(sys::read_process(::getpid()));
   std::vector<std::string> words = command;
   for (const std::string& word :
        {std::string("--guardian"), std::to_string(self.id.pid), std::string("--start"),
-        std::to_string(self.id.start_ticks), std::string("--farewell-fd"), std::string("3")}) {
+        std::to_string(self.id.start_ticks), std::string("--pulse-fd"), std::string("3")}) {
     words.push_back(word);
   }
   std::vector<char*> arguments = argument_pointers(words);
@@ -60,13 +112,18 @@ Result<TwinProcess> spawn_twin(const std::vector<std::string>& command) {
   return twin;
 }
 
-void say_goodbye(const sys::Fd& farewell, const sys::Fd& pidfd) {
-  static_cast<void>(sys::write_all(farewell, "q").ok());
-  if (!sys::wait_for_end(pidfd, milliseconds(500))) {
-    ::syscall(SYS_pidfd_send_signal, pidfd.get(), SIGKILL, nullptr, 0);
-    sys::wait_for_end(pidfd, seconds(2));
+void beat(const TwinProcess& twin, Pulse pulse) {
+  const char word = static_cast<char>(pulse);
+  static_cast<void>(!::write(twin.pulse.get(), &word, 1));
+}
+
+void say_goodbye(const TwinProcess& twin) {
+  beat(twin, Pulse::farewell);
+  if (!sys::wait_for_end(twin.pidfd, milliseconds(500))) {
+    ::syscall(SYS_pidfd_send_signal, twin.pidfd.get(), SIGKILL, nullptr, 0);
+    sys::wait_for_end(twin.pidfd, seconds(2));
   }
-  reap(pidfd);
+  reap(twin.pidfd);
 }
 
 void reap(const sys::Fd& pidfd) {
@@ -89,21 +146,13 @@ std::int64_t pid_of(const sys::Fd& pidfd) {
   return 0;
 }
 
-int watch_guardian(std::int64_t pid, std::int64_t start_ticks, int farewell_fd,
+int watch_guardian(std::int64_t pid, std::int64_t start_ticks, int pulse_fd,
                    const std::vector<std::string>& successor) {
-  const sys::Fd farewell(farewell_fd);
-  ::fcntl(farewell.get(), F_SETFD, FD_CLOEXEC);
+  const sys::Fd pulse(pulse_fd);
+  ::fcntl(pulse.get(), F_SETFD, FD_CLOEXEC);
   const Result<sys::Fd> guardian =
       sys::open_process({pid, static_cast<std::uint64_t>(start_ticks)});
-  while (guardian.ok()) {
-    std::array<pollfd, 2> entries = {{{farewell.get(), POLLIN, 0}, {guardian->get(), POLLIN, 0}}};
-    if (::poll(entries.data(), entries.size(), -1) < 0 && errno != EINTR) break;
-    char word = 0;
-    if ((entries[0].revents & POLLIN) != 0 && ::read(farewell.get(), &word, 1) == 1) return 0;
-    if (entries[1].revents != 0) break;
-    // The pipe hangs up a moment before the pidfd reports the end: wait for the pidfd alone.
-    if ((entries[0].revents & POLLHUP) != 0 && sys::wait_for_end(*guardian, seconds(5))) break;
-  }
+  if (guardian.ok() && watch(*guardian, pulse) == Watched::left) return 0;
   std::vector<std::string> words = successor;
   std::vector<char*> arguments = argument_pointers(words);
   ::execv(arguments[0], arguments.data());

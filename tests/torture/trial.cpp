@@ -20,6 +20,7 @@
 #include "core/text.h"
 #include "guardian/client.h"
 #include "guardian/state.h"
+#include "guardian/twin.h"
 #include "sys/clock.h"
 #include "sys/file.h"
 #include "sys/fingerprint.h"
@@ -34,6 +35,7 @@ enum class Victim {
   runner,
   runner_hangs,
   guardian,
+  guardian_hangs,
   guardian_at_step,
   twin,
   holder,
@@ -43,12 +45,12 @@ enum class Victim {
   third_party
 };
 // The order of the blows, repeated; each scene meets each of them in turn.
-constexpr std::array<Victim, 18> round = {
-    Victim::runner,       Victim::guardian_at_step, Victim::all,          Victim::third_party,
-    Victim::twin,         Victim::guardian,         Victim::all_with_cut, Victim::guardian_at_step,
-    Victim::runner_hangs, Victim::holder,           Victim::third_party,  Victim::all,
-    Victim::holder_hangs, Victim::all_with_cut,     Victim::guardian,     Victim::guardian_at_step,
-    Victim::third_party,  Victim::all_with_cut};
+constexpr std::array<Victim, 19> round = {
+    Victim::runner,       Victim::guardian_at_step, Victim::all,           Victim::third_party,
+    Victim::twin,         Victim::guardian,         Victim::all_with_cut,  Victim::guardian_at_step,
+    Victim::runner_hangs, Victim::holder,           Victim::third_party,   Victim::all,
+    Victim::holder_hangs, Victim::all_with_cut,     Victim::guardian,      Victim::guardian_at_step,
+    Victim::third_party,  Victim::all_with_cut,     Victim::guardian_hangs};
 
 std::string name_of(Victim victim) {
   switch (victim) {
@@ -58,6 +60,8 @@ std::string name_of(Victim victim) {
       return "runner hangs (SIGSTOP)";
     case Victim::guardian:
       return "guardian killed";
+    case Victim::guardian_hangs:
+      return "guardian hangs (SIGSTOP)";
     case Victim::guardian_at_step:
       return "guardian killed between two steps";
     case Victim::twin:
@@ -204,6 +208,8 @@ class Trial {
         return signal_process(runner_, SIGSTOP);
       case Victim::guardian:
         return signal_process(guardian_, SIGKILL);
+      case Victim::guardian_hangs:
+        return signal_process(guardian_, SIGSTOP);
       case Victim::guardian_at_step:
         return;  // it kills itself
       case Victim::twin:
@@ -268,7 +274,9 @@ class Trial {
   // The host must look as before in time, and stay so.
   void watch() {
     if (!outcome_.problem.empty()) return;
-    const Duration deadline = blow_ + lease + grace;
+    // A guardian that was stopped in the midst of a step is given the time of that step.
+    const bool hangs = victim_ == Victim::guardian_hangs;
+    const Duration deadline = blow_ + (hangs ? guardian::longest_work : lease) + grace;
     while (true) {
       const bool is_as_before = look() == before_ && nothing_is_live();
       const Duration now = sys::monotonic_now();
