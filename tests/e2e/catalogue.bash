@@ -8,7 +8,7 @@
 #   target_up                                   # or a target of its own, which sets $map
 #   declare -A claims=([redis-kill-restart]=held [fragile-kill]=refuted)
 #   spent=(fragile-kill)                        # runs last: leaves the target changed for good
-#   catalogue_folder process
+#   catalogue_folder process                    # or: catalogue_folder database 'redis-*'
 #   drill_end
 #
 # It may define: fresh_target (default: target_up), called again before the runs that do nothing;
@@ -92,10 +92,10 @@ check_injectors_that_do_nothing() {
   unset SQUALL_GUARDIAN
 }
 
-catalogue_folder() {  # catalogue_folder NAME: the claims, on the target that is up
+catalogue_folder() {  # catalogue_folder NAME [PATTERN]: the claims, on the target that is up
   local name
   folder=$root/catalogue/$1
-  mapfile -t names < <(find "$folder" -name '*.yaml' -exec basename -s .yaml {} + | sort)
+  mapfile -t names < <(find "$folder" -name "${2:-*}.yaml" -exec basename -s .yaml {} + | sort)
   order=()
   for name in "${names[@]}"; do is_among "$name" "${spent[@]}" || order+=("$name"); done
   order+=("${spent[@]}")
