@@ -1,6 +1,7 @@
 // The guardian as whole processes: everything that dies here is killed for real.
 #include "guardian/guardian.h"
 
+#include <array>
 #include <atomic>
 #include <condition_variable>
 #include <csignal>
@@ -8,6 +9,7 @@
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <poll.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -157,6 +159,73 @@ TEST_F(GuardianTest, RevertsWhenTheRunnerHangsPastItsLease) {
   EXPECT_TRUE(eventually([&] { return !victim_.is_stopped(); }, milliseconds(400) + seconds(1)));
   ::kill(runner, SIGKILL);
   ::waitpid(runner, nullptr, 0);
+}
+
+// A runner whose words lie in the guardian's socket as soon as they are said, whether the guardian
+// has time for them or not.
+class RawRunner {
+ public:
+  RawRunner(const std::string& folder, std::int64_t lease_ms) : fd_(connect_in(folder).value()) {
+    say({{"request", "hello"}, {"run", "raw"}, {"lease_ms", lease_ms}});
+    EXPECT_TRUE(bool_at(hear(), "ok"));
+  }
+  void say(const json::object& request) const {
+    const std::string frame = encode_frame(request);
+    EXPECT_TRUE(sys::write_all(fd_, frame).ok());
+  }
+  json::object hear() {
+    while (true) {
+      const auto message = reader_.next().value();
+      if (message) return *message;
+      pollfd entry{fd_.get(), POLLIN, 0};
+      std::array<char, 4096> piece;
+      const bool is_there = ::poll(&entry, 1, patience.poll_milliseconds()) > 0;
+      const ssize_t got = is_there ? ::read(fd_.get(), piece.data(), piece.size()) : 0;
+      if (got <= 0) return {};
+      reader_.feed({piece.data(), static_cast<std::size_t>(got)});
+    }
+  }
+
+ private:
+  sys::Fd fd_;
+  FrameReader reader_;
+};
+
+TEST_F(GuardianTest, HearsWhatWaitsBeforeItEndsALeaseThatRanOutWhileItWasBusy) {
+  const auto session = open();
+  const std::int64_t guardian = integer_at(status(), "guardian_pid");
+  constexpr Duration lease = seconds(1);
+  RawRunner other(launch_.state_folder, static_cast<std::int64_t>(lease.milliseconds()));
+  const change::Request stop = victim_.stop();
+  other.say({{"request", "apply"}, {"change", "0"}, {"kind", stop.kind}, {"params", stop.params}});
+  ASSERT_TRUE(bool_at(other.hear(), "ok"));
+  // The guardian waits for a command that takes until we let it go, or for 5 s.
+  const std::string pipe = launch_.state_folder + "/pipe";
+  ASSERT_EQ(::mkfifo(pipe.c_str(), 0600), 0);
+  std::jthread asking([&] {
+    static_cast<void>(session->apply("0", {"command",
+                                           {{"apply", json::array{"/bin/cat", json::string(pipe)}},
+                                            {"undo", json::array{"/bin/true"}},
+                                            {"look", json::array{"/bin/false"}},
+                                            {"limit", "5 s"}}}));
+  });
+  sys::Fd writing;  // opens when the command reads
+  ASSERT_TRUE(eventually([&] {
+    writing = sys::Fd(::open(pipe.c_str(), O_WRONLY | O_NONBLOCK | O_CLOEXEC));
+    return writing.valid();
+  }));
+  other.say({{"request", "renew"}});
+  // Longer than that lease, and than the twin bears silence from a guardian that does nothing.
+  sys::sleep_until(sys::monotonic_now() + longest_quiet + seconds(1));
+  writing.reset();
+  const json::object answer = other.hear();
+  EXPECT_TRUE(bool_at(answer, "ok"));
+  EXPECT_EQ(text_at(answer, "stopped"), "") << "its word was there in time";
+  EXPECT_TRUE(victim_.is_stopped()) << "and its change stays in force";
+  asking.join();
+  EXPECT_EQ(integer_at(status(), "guardian_pid"), guardian) << "the twin leaves a busy one alone";
+  // One that says nothing is ended all the same.
+  EXPECT_TRUE(eventually([&] { return !victim_.is_stopped(); }));
 }
 
 TEST_F(GuardianTest, TwinTakesOverAndUndoes) {

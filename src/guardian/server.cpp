@@ -24,6 +24,12 @@ constexpr std::uint64_t compact_at_bytes = 1 << 20;
 constexpr std::size_t connections_max = 256;
 constexpr Duration headroom_pause = milliseconds(100);
 
+// Whether something lies in the socket that was not read yet, be it a word or its end.
+bool has_waiting_word(const sys::Fd& fd) {
+  pollfd entry{fd.get(), POLLIN, 0};
+  return ::poll(&entry, 1, 0) > 0;
+}
+
 std::vector<std::string> guarded_disks(const Policy& policy, const std::string& state_folder) {
   std::vector<std::string> paths = policy.guarded_disks;
   paths.push_back(state_folder);
@@ -168,10 +174,13 @@ void Server::end_run(Connection& connection, const std::string& why) {
   }
 }
 
+// One thread does everything here, so a change that takes seconds to make or to undo keeps the
+// words of all other runners waiting. Who has spoken is heard, at the next turn, before it is
+// judged.
 void Server::check_leases() {
   for (const auto& connection : connections_) {
     if (connection->run.empty() || !connection->stopped.empty()) continue;
-    if (sys::boottime_now() < connection->lease_end) continue;
+    if (sys::boottime_now() < connection->lease_end || has_waiting_word(connection->fd)) continue;
     connection->stopped = "its lease ran out";
     end_run(*connection, connection->stopped);
   }
