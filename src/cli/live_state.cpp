@@ -127,7 +127,9 @@ void LiveState::read_sample(const engine::Event& event) {
   const bool is_good = bool_at(event, "good");
   const bool is_broken = (check->plan.demand == scenario::Demand::never) == is_good;
   const std::int64_t planned_ns = integer_at(event, "planned_ns");
-  const double latency_ms = static_cast<double>(integer_at(event, "done_ns") - planned_ns) / 1e6;
+  const double latency_ms = static_cast<double>(integer_at(event, "done_ns") - planned_ns -
+                                                integer_at(event, "late_ns")) /
+                            1e6;
   const Point::Kind broken_kind = check->is_gate() ? Point::Kind::waiting : Point::Kind::bad;
   remember(check->points, {planned_ns, latency_ms, is_broken ? broken_kind : Point::Kind::good});
   ++check->samples;

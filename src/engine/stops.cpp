@@ -40,7 +40,7 @@ double error_rate(const std::vector<Taken>& samples) {
 double latency_p99_seconds(const std::vector<Taken>& samples) {
   std::vector<double> latencies;
   for (const Taken& one : samples) {
-    latencies.push_back(static_cast<double>(one.done_ns - one.planned_ns) / 1e9);
+    latencies.push_back(static_cast<double>(one.latency_ns()) / 1e9);
   }
   std::sort(latencies.begin(), latencies.end());
   const auto rank =

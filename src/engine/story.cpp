@@ -66,6 +66,7 @@ void read_sample(Story& story, const Event& event) {
       .samples.push_back({.planned_ns = time_at(event, "planned_ns"),
                           .sent_ns = time_at(event, "sent_ns"),
                           .done_ns = time_at(event, "done_ns"),
+                          .late_ns = integer_at(event, "late_ns"),
                           .good = bool_at(event, "good"),
                           .tainted = bool_at(event, "tainted"),
                           .why = text_at(event, "why"),

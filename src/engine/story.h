@@ -21,14 +21,16 @@ struct Sample {
   std::int64_t planned_ns = 0;
   std::int64_t sent_ns = 0;
   std::int64_t done_ns = 0;
+  std::int64_t late_ns = 0;  // of the sending, by squall's own doing
   bool good = false;
   bool tainted = false;
   std::string why;
   std::string problem;
 
   bool answered() const { return problem.empty(); }
-  // From the planned instant, so that a late sender cannot hide a slow target.
-  double latency_ms() const { return static_cast<double>(done_ns - planned_ns) / 1e6; }
+  // From the planned instant, so that a sender whom the target keeps waiting cannot hide it; but
+  // without squall's own lateness.
+  double latency_ms() const { return static_cast<double>(done_ns - planned_ns - late_ns) / 1e6; }
 };
 
 struct WatchedCheck {

@@ -9,8 +9,14 @@
 //                    host {name, kernel, cores}, plan {the canonical plan}
 //   phase            phase: gates | baseline | fault | recovery | restore | verdict
 //   need             fault, what, met, reason              a thing this host must offer
-//   sample           check, planned_ns, sent_ns, done_ns, good, why, problem, values, tainted
-//                    tainted: sent so late that its own time is in doubt; never counted
+//   sample           check, planned_ns, sent_ns, done_ns, late_ns, good, why, problem, values,
+//                    tainted
+//                    late_ns: how long after its instant it was sent, by squall's own doing (what
+//                    a target that leaves earlier ones unanswered makes it wait is latency);
+//                    tainted: so late that its own time is in doubt; never counted
+//   lateness         check, promptness, samples, median_ns, p99_ns, max_ns, dropped
+//                    of all samples of a check, with the sort of thread that sent them; dropped:
+//                    never sent, as too many others waited for the target
 //   gauge            cpu (0 to 1), memory_bytes, disk_read_bytes, disk_write_bytes (since the last
 //                    gauge), network_in_bytes, network_out_bytes (likewise)
 //   fault_commanded  fault, kind, strike, target

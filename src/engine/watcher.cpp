@@ -5,12 +5,16 @@
 #include <fmt/core.h>
 
 #include "sys/clock.h"
+#include "sys/promptness.h"
 
 namespace squall::engine {
 namespace {
 
 // While a fault is known to be in force, looking this often is enough to measure its dose.
 constexpr Duration calm_pause = milliseconds(20);
+// A look that takes less than this part of the time between two looks, of CPU time, may be taken
+// before all ordinary threads without disturbing them.
+constexpr std::int64_t light_part = 10;
 
 }  // namespace
 
@@ -25,7 +29,9 @@ Result<std::unique_ptr<Watcher>> Watcher::open(TimelineWriter& timeline, const f
   const std::string doing = fmt::format("opening the witness {}", watch.witness);
   watcher->witness_ = TRY(kind->open(watch.params), doing);
   watcher->last_other_ns_ = timeline.now_ns();
+  const Duration cpu_before = sys::thread_cpu_time();
   const witness::Sighting first = TRY(watcher->witness_->look(), doing);
+  watcher->is_light_ = sys::thread_cpu_time() - cpu_before < kind->every / light_part;
   watcher->was_on_before_ = first.on;
   watcher->last_detail_ = first.detail;
   watcher->thread_ =
@@ -93,6 +99,7 @@ Duration Watcher::pause() const {
 
 void Watcher::watch(std::stop_token stop) {
   sys::use_precise_timers();
+  if (is_light_) sys::run_promptly();
   while (!stop.stop_requested()) {
     take_look();
     std::unique_lock lock(mutex_);

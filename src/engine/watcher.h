@@ -63,6 +63,7 @@ class Watcher {
   mutable std::mutex mutex_;
   Stage stage_ = Stage::waiting;
   bool was_on_before_ = false;
+  bool is_light_ = false;           // set before the thread starts
   std::int64_t last_other_ns_ = 0;  // when the last look that showed the other state began
   std::int64_t deadline_ns_ = 0;
   std::optional<std::int64_t> on_by_ns_;
