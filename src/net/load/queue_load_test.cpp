@@ -1,12 +1,8 @@
 #include "net/load/queue_load.h"
 
-#include <set>
-
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "core/node.h"
-#include "core/text.h"
 #include "net/load/line_answer.h"
 #include "net/load/load.h"
 #include "net/load/target_test.h"
@@ -124,23 +120,14 @@ TEST(LineAnswers, AreNonsenseWhenTheyAreNone) {
   EXPECT_EQ(answer.state, LoadAnswer::State::nonsense);
 }
 
-TEST(PoisonMessages, AreWrongEachInItsOwnWay) {
-  const std::string good = R"({"id": 1, "name": "x"})";
-  std::set<std::string> names;
-  std::set<std::string> texts;
-  for (const PoisonMessage& poison : poison_messages(good)) {
-    EXPECT_TRUE(names.insert(poison.name).second) << poison.name;
-    EXPECT_TRUE(texts.insert(poison.bytes).second) << poison.name;
-    EXPECT_NE(poison.bytes, good);
-    if (poison.family == "json") {
-      EXPECT_FALSE(parse_json(poison.bytes).ok()) << poison.name;
-    }
-    if (poison.family == "encoding" && poison.name != "nul_bytes") {
-      EXPECT_FALSE(is_valid_utf8(poison.bytes)) << poison.name;
-    }
-  }
-  EXPECT_TRUE(names.contains("without_name"));
-  EXPECT_TRUE(names.contains("other_type_of_id"));
+TEST(QueueLoads, HaveTheInvalidFormsOfTheFamiliesThatAreNamed) {
+  const auto redis = redis_load({.list = "jobs", .message = "{}", .families = {"script"}}).value();
+  ASSERT_EQ(redis->invalid_forms().size(), 1U);
+  EXPECT_THAT(redis->invalid_forms()[0].bytes, HasSubstr("<script>"));
+  const auto nats = nats_load({.subject = "jobs", .message = "{}", .families = {"types"}}).value();
+  for (const LoadForm& form : nats->invalid_forms()) EXPECT_EQ(form.family, "types");
+  EXPECT_FALSE(redis_load({.list = "jobs", .families = {"none"}}).ok());
+  EXPECT_FALSE(nats_load({.subject = "jobs", .families = {"none"}}).ok());
 }
 
 }  // namespace

@@ -40,6 +40,7 @@ struct RedisSay {
   std::string list;
   net::ListSide side = net::ListSide::right;
   std::string message;
+  std::vector<std::string> families;
   std::string username;
   param::Secret password;
 };
@@ -50,6 +51,7 @@ const param::Table<RedisSay> redis_table{{
                   {{"right", net::ListSide::right}, {"left", net::ListSide::left}},
                   "At which end."),
     param::field("message", &RedisSay::message, {.about = "What.", .required = true}),
+    param::field("families", &RedisSay::families, {.about = "Of the malformed ones."}),
     param::field("username", &RedisSay::username, {.about = "To get in."}),
     param::field("password", &RedisSay::password, {.about = "To get in."}),
 }};
@@ -57,6 +59,7 @@ const param::Table<RedisSay> redis_table{{
 struct NatsSay {
   std::string subject;
   std::string message;
+  std::vector<std::string> families;
   std::string username;
   param::Secret password;
 };
@@ -64,6 +67,7 @@ struct NatsSay {
 const param::Table<NatsSay> nats_table{{
     param::field("subject", &NatsSay::subject, {.about = "Where to.", .required = true}),
     param::field("message", &NatsSay::message, {.about = "What.", .required = true}),
+    param::field("families", &NatsSay::families, {.about = "Of the malformed ones."}),
     param::field("username", &NatsSay::username, {.about = "To get in."}),
     param::field("password", &NatsSay::password, {.about = "To get in."}),
 }};
@@ -91,15 +95,15 @@ Made http_for(const HttpSay& say, const net::Endpoint& endpoint) {
 
 Made redis_for(const RedisSay& say) {
   return net::redis_load({
-    .list = say.list, .side = say.side, .message = say.message, .username = say.username,
-    .password = TRY(sys::reveal(say.password.reference))
+    .list = say.list, .side = say.side, .message = say.message, .families = say.families,
+    .username = say.username, .password = TRY(sys::reveal(say.password.reference))
   });
 }
 
 Made nats_for(const NatsSay& say) {
   return net::nats_load({
-    .subject = say.subject, .message = say.message, .username = say.username,
-    .password = TRY(sys::reveal(say.password.reference))
+    .subject = say.subject, .message = say.message, .families = say.families,
+    .username = say.username, .password = TRY(sys::reveal(say.password.reference))
   });
 }
 

@@ -13,8 +13,8 @@ namespace squall::reach {
 // `say` by protocol:
 //
 //   http   {method, target, headers, body, token, families, too_early, may_change}
-//   redis  {list, side, message, username, password}
-//   nats   {subject, message, username, password}
+//   redis  {list, side, message, families, username, password}
+//   nats   {subject, message, families, username, password}
 //
 // Tokens and passwords are references, read here. Errors: Code::invalid with what cannot be said,
 // those of sys::read_secret.
