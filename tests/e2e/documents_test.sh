@@ -46,7 +46,7 @@ done
 
 for folder in catalogue/*/; do
   folder=$(basename "$folder")
-  check "catalogue/$folder has its test" test -x "tests/e2e/catalogue_${folder}_test.sh"
+  check "catalogue/$folder has its test" grep -qE "^catalogue_folder $folder( |\$)" tests/e2e/catalogue_*_test.sh
 done
 
 [ "$failures" = 0 ]
