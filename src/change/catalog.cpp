@@ -29,6 +29,9 @@ extern const Kind kind_process_rlimit;
 extern const Kind kind_process_signal;
 extern const Kind kind_process_stop;
 extern const Kind kind_processes_ballast;
+extern const Kind kind_redis_messages;
+extern const Kind kind_redis_pause;
+extern const Kind kind_redis_settings;
 extern const Kind kind_service_act;
 extern const Kind kind_service_state;
 extern const Kind kind_traffic_flood;
@@ -61,6 +64,9 @@ const Catalogue& catalogue() {
       &kind_process_signal,
       &kind_process_stop,
       &kind_processes_ballast,
+      &kind_redis_messages,
+      &kind_redis_pause,
+      &kind_redis_settings,
       &kind_service_act,
       &kind_service_state,
       &kind_traffic_flood,

@@ -61,6 +61,7 @@ std::vector<SceneMaker> load_scenes();
 std::vector<SceneMaker> memory_scenes();
 std::vector<SceneMaker> power_scenes();
 std::vector<SceneMaker> process_scenes();
+std::vector<SceneMaker> redis_scenes();
 std::vector<SceneMaker> service_scenes();
 std::vector<SceneMaker> scenes_where(const std::function<bool(const SceneMaker&)>& wanted);
 

@@ -3,6 +3,13 @@
 
 namespace squall::reach {
 
+extern const Verb verb_redis_await;
+extern const Verb verb_redis_count_messages;
+extern const Verb verb_redis_pause;
+extern const Verb verb_redis_push_messages;
+extern const Verb verb_redis_read_settings;
+extern const Verb verb_redis_remove_messages;
+extern const Verb verb_redis_write_settings;
 extern const Verb verb_service_act;
 extern const Verb verb_service_show;
 extern const Verb verb_traffic_flood;
@@ -11,6 +18,13 @@ const Catalogue& catalogue() {
   // One a line, so that two additions do not collide.
   // clang-format off
   static const Catalogue verbs = {
+      &verb_redis_await,
+      &verb_redis_count_messages,
+      &verb_redis_pause,
+      &verb_redis_push_messages,
+      &verb_redis_read_settings,
+      &verb_redis_remove_messages,
+      &verb_redis_write_settings,
       &verb_service_act,
       &verb_service_show,
       &verb_traffic_flood,

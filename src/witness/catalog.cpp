@@ -35,6 +35,8 @@ extern const Kind kind_process_limited;
 extern const Kind kind_process_reniced;
 extern const Kind kind_process_signalled;
 extern const Kind kind_process_stopped;
+extern const Kind kind_redis_full;
+extern const Kind kind_redis_silent;
 extern const Kind kind_service_ended;
 extern const Kind kind_service_restarted;
 extern const Kind kind_service_state;
@@ -74,6 +76,8 @@ const Catalogue& catalogue() {
       &kind_process_reniced,
       &kind_process_signalled,
       &kind_process_stopped,
+      &kind_redis_full,
+      &kind_redis_silent,
       &kind_service_ended,
       &kind_service_restarted,
       &kind_service_state,
