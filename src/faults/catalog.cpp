@@ -40,6 +40,8 @@ extern const Kind kind_process_limit;
 extern const Kind kind_process_pause;
 extern const Kind kind_process_priority;
 extern const Kind kind_process_signal;
+extern const Kind kind_queue_flood;
+extern const Kind kind_queue_poison;
 extern const Kind kind_redis_memory_full;
 extern const Kind kind_redis_pause;
 extern const Kind kind_secret_leak;
@@ -91,6 +93,8 @@ const Catalogue& catalogue() {
       &kind_process_pause,
       &kind_process_priority,
       &kind_process_signal,
+      &kind_queue_flood,
+      &kind_queue_poison,
       &kind_redis_memory_full,
       &kind_redis_pause,
       &kind_secret_leak,

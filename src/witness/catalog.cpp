@@ -26,6 +26,7 @@ extern const Kind kind_memory_filled;
 extern const Kind kind_memory_limited;
 extern const Kind kind_memory_oom;
 extern const Kind kind_memory_stalled;
+extern const Kind kind_nats_fed;
 extern const Kind kind_network_blocked;
 extern const Kind kind_network_flooded;
 extern const Kind kind_power_draining;
@@ -35,7 +36,9 @@ extern const Kind kind_process_limited;
 extern const Kind kind_process_reniced;
 extern const Kind kind_process_signalled;
 extern const Kind kind_process_stopped;
+extern const Kind kind_redis_fed;
 extern const Kind kind_redis_full;
+extern const Kind kind_redis_poisoned;
 extern const Kind kind_redis_silent;
 extern const Kind kind_service_ended;
 extern const Kind kind_service_restarted;
@@ -67,6 +70,7 @@ const Catalogue& catalogue() {
       &kind_memory_limited,
       &kind_memory_oom,
       &kind_memory_stalled,
+      &kind_nats_fed,
       &kind_network_blocked,
       &kind_network_flooded,
       &kind_power_draining,
@@ -76,7 +80,9 @@ const Catalogue& catalogue() {
       &kind_process_reniced,
       &kind_process_signalled,
       &kind_process_stopped,
+      &kind_redis_fed,
       &kind_redis_full,
+      &kind_redis_poisoned,
       &kind_redis_silent,
       &kind_service_ended,
       &kind_service_restarted,
