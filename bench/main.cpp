@@ -1,6 +1,7 @@
 // squall-bench: what squall reaches, beside a peer or a floor in the same run.
 //
-//   squall-bench [accuracy|clocks|disks|effects|kinds|programs|stops]...      all without a name
+//   squall-bench [accuracy|clocks|disks|effects|floods|kinds|programs|stops]...      all without a
+//   name
 #include <cstdio>
 #include <string>
 #include <vector>
@@ -37,12 +38,13 @@ int main(int count, char** words) {
   if (is_asked("clocks")) add("Clocks: asked against delivered", bench_clocks(30));
   int missed = 0;
   std::size_t goals = all.size();
-  if (is_asked("accuracy")) {
-    const std::vector<Accuracy> rows = bench_cpu_accuracy(4);
-    print_accuracies("Asked against delivered: CPU load", rows);
+  const auto add_doses = [&](const std::string& title, const std::vector<Accuracy>& rows) {
+    print_accuracies("Asked against delivered: " + title, rows);
     goals += rows.size();
     for (const Accuracy& row : rows) missed += row.is_reached ? 0 : 1;
-  }
+  };
+  if (is_asked("accuracy")) add_doses("CPU load", bench_cpu_accuracy(4));
+  if (is_asked("accuracy") || is_asked("floods")) add_doses("floods", bench_flood_accuracy());
   for (const Row& row : all) missed += row.is_reached ? 0 : 1;
   std::printf("\n%zu goals, %d missed\n", goals, missed);
   return missed == 0 ? 0 : 1;

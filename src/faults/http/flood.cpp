@@ -135,9 +135,10 @@ const Kind kind_http_flood = kind_of<Flood>({
         "processor time from a target that runs here too. The witness counts arriving segments: "
         "a request larger than one segment counts as several, and when the service cannot take "
         "half of the rate asked for, the run is invalid; ask for less or for more concurrency.",
-    .accuracy = "200 and 2000 requests/s asked for half a second: sent to within one request. "
-                "300 requests/s asked of nginx for 2 s: 600 of 600 sent. Higher rates are not "
-                "measured yet.",
+    .accuracy =
+        "100, 1000 and 10 000 requests/s asked of nginx: within 0.5 % by nginx's own count over "
+        "2 s, 99 % of them sent within 4 ms of their time, while other work kept every core busy. "
+        "As fast as it can over 16 connections: 0.78 of what wrk gets through in the same run.",
     .example = R"({"url": "http://127.0.0.1:8080/", "rate": "500 /s", "concurrency": 32,
                    "invalid": "10 %", "token": "${env:SHOP_TOKEN}"})",
     .table = &table,
