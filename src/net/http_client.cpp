@@ -1,5 +1,5 @@
-// The only file that sees Beast. Its parser works on bytes in memory and does no I/O; its message
-// types may throw, which ends here.
+// Beside http_call.cpp, the only file that sees Beast. Its parser works on bytes in memory and does
+// no I/O; its message types may throw, which ends here.
 #include "net/http_client.h"
 
 #include <algorithm>

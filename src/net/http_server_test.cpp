@@ -1,0 +1,133 @@
+// The server on a real socket, and its reader on pieces of bytes: clients that are slow, wrong, too
+// large or gone.
+#include "net/http_server.h"
+
+#include <thread>
+
+#include <gtest/gtest.h>
+#include <netinet/in.h>
+
+#include "net/http_client.h"
+#include "net/socket.h"
+
+namespace squall::net {
+namespace {
+
+class HttpServerTest : public testing::Test {
+ protected:
+  HttpServerTest() {
+    Address address;
+    auto& any = reinterpret_cast<sockaddr_in&>(address.storage);
+    any.sin_family = AF_INET;
+    any.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    address.length = sizeof any;
+    server_ = HttpServer::listen(address,
+                                 [](const HttpCall& call) {
+                                   return HttpAnswer{call.path == "/none" ? 204 : 200,
+                                                     {{"X-Seen", call.method + " " + call.path}},
+                                                     call.body};
+                                 },
+                                 {.body = {1000}})
+                  .value();
+    port_ = std::stoi(server_->place().substr(server_->place().rfind(':') + 1));
+    thread_ =
+        std::jthread([this](std::stop_token stop) { EXPECT_TRUE(server_->serve(stop).ok()); });
+  }
+
+  Connection connect() {
+    return Connection::open({.host = "127.0.0.1", .port = port_}, patience_).value();
+  }
+  std::string converse(std::string_view request) {
+    Connection connection = connect();
+    EXPECT_TRUE(connection.write_all(request, patience_).ok());
+    std::string all;
+    while (true) {
+      const Result<std::string> piece = connection.read_some(4096, patience_);
+      if (!piece.ok() || piece->empty()) return all;
+      all += *piece;
+    }
+  }
+
+  sys::Patience patience_{seconds(30)};
+  std::unique_ptr<HttpServer> server_;
+  int port_ = 0;
+  std::jthread thread_;
+};
+
+TEST_F(HttpServerTest, AnswersTheClientOfThisModule) {
+  const HttpRequest request{.method = "POST",
+                            .url = {.host = "127.0.0.1", .port = port_, .target = "/a%20b?q=1"},
+                            .body = "text"};
+  const Result<HttpResponse> response = exchange(request, patience_);
+  ASSERT_TRUE(response.ok()) << response.error().render();
+  EXPECT_EQ(response->status, 200);
+  EXPECT_EQ(response->body, "text");
+  EXPECT_EQ(header_value(*response, "X-Seen"), "POST /a b");
+}
+
+TEST_F(HttpServerTest, AnswersSeveralCallsOnOneConnectionInTheirOrder) {
+  const std::string both = converse(
+      "GET /one HTTP/1.1\r\nHost: x\r\n\r\nGET /two HTTP/1.1\r\nHost: x\r\nConnection: "
+      "close\r\n\r\n");
+  const std::size_t one = both.find("X-Seen: GET /one");
+  const std::size_t two = both.find("X-Seen: GET /two");
+  EXPECT_NE(one, std::string::npos) << both;
+  EXPECT_NE(two, std::string::npos) << both;
+  EXPECT_LT(one, two);
+}
+
+TEST_F(HttpServerTest, KeepsTheFormOfAnAnswerWithoutABody) {
+  const std::string none = converse("GET /none HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+  EXPECT_TRUE(none.starts_with("HTTP/1.1 204 No Content\r\n")) << none;
+  EXPECT_EQ(none.find("Content-Length"), std::string::npos) << none;
+}
+
+TEST_F(HttpServerTest, RefusesWhatIsNoHttpAndWhatIsTooLarge) {
+  EXPECT_TRUE(converse("hello\r\n\r\n").starts_with("HTTP/1.1 400 "));
+  EXPECT_TRUE(converse("GET /%zz HTTP/1.1\r\nHost: x\r\n\r\n").starts_with("HTTP/1.1 400 "));
+  EXPECT_TRUE(converse("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1001\r\n\r\n")
+                  .starts_with("HTTP/1.1 413 "));
+  EXPECT_TRUE(converse("GET / HTTP/1.1\r\nX: " + std::string(70'000, 'x') + "\r\n\r\n")
+                  .starts_with("HTTP/1.1 413 "));
+}
+
+TEST_F(HttpServerTest, ServesOthersWhileAClientSaysNothing) {
+  Connection silent = connect();
+  ASSERT_TRUE(silent.write_all("POST / HTTP/1.1\r\nContent-Le", patience_).ok());
+  const std::string answer = converse("GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+  EXPECT_TRUE(answer.starts_with("HTTP/1.1 200 ")) << answer;
+}
+
+TEST_F(HttpServerTest, TellsAClientThatAsksToGoAhead) {
+  Connection connection = connect();
+  ASSERT_TRUE(connection
+                  .write_all("POST / HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\n"
+                             "Content-Length: 2\r\n\r\n",
+                             patience_)
+                  .ok());
+  EXPECT_TRUE(connection.read_some(100, patience_).value().starts_with("HTTP/1.1 100 "));
+  ASSERT_TRUE(connection.write_all("ok", patience_).ok());
+  EXPECT_TRUE(connection.read_some(1000, patience_).value().starts_with("HTTP/1.1 200 "));
+}
+
+TEST(HttpCallReader, ReadsTheSameInPiecesOfOneByte) {
+  const std::string whole =
+      "POST http://host/p?q HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
+      "3\r\nabc\r\n2\r\nde\r\n0\r\n\r\nrest";
+  HttpCallReader reader(Bytes{100});
+  std::string pending;
+  std::optional<HttpCall> call;
+  std::size_t used = 0;
+  while (!call) {
+    ASSERT_LT(used, whole.size());
+    pending += whole[used++];
+    call = reader.take(pending).value();
+  }
+  EXPECT_EQ(call->path, "/p");
+  EXPECT_EQ(call->query, "q");
+  EXPECT_EQ(call->body, "abcde");
+  EXPECT_EQ(whole.substr(used), "rest");
+}
+
+}  // namespace
+}  // namespace squall::net
