@@ -1,0 +1,35 @@
+// Chains are handed over under a mutex that is held for the copy of one pointer; the number that
+// says that there is a new one is read without it, once for each event on a connection.
+#include "proxy/chain.h"
+
+#include <algorithm>
+
+#include <fmt/core.h>
+
+namespace squall::proxy {
+
+bool Chain::acts_alone() const {
+  return std::any_of(toxics.begin(), toxics.end(), [](const auto& direction) {
+    return std::any_of(direction.begin(), direction.end(),
+                       [](const auto& toxic) { return toxic->kind->acts_alone; });
+  });
+}
+
+std::shared_ptr<const Chain> Traffic::chain() const {
+  const std::lock_guard lock(mutex_);
+  return chain_;
+}
+
+void Traffic::set_chain(std::shared_ptr<const Chain> chain) {
+  const std::lock_guard lock(mutex_);
+  chain_ = std::move(chain);
+  generation_.fetch_add(1, std::memory_order_acq_rel);
+}
+
+Choices Traffic::choices(const Toxic& toxic, std::uint64_t connection) const {
+  const Choices of_proxy(seed_, name_);
+  const std::string who = fmt::format("{} {}", static_cast<int>(toxic.stream), connection);
+  return {of_proxy.bits(who, toxic.name, toxic.revision), "toxic"};
+}
+
+}  // namespace squall::proxy

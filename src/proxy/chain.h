@@ -1,0 +1,65 @@
+// The toxics of one proxy as they stand: a value that is never changed but replaced, so that the
+// loops which carry the traffic can read it while somebody edits the next one.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "proxy/toxics/toxic.h"
+
+namespace squall::proxy {
+
+enum class Stream : std::uint8_t { upstream, downstream };  // to the server; to the client
+
+struct Toxic {
+  std::uint64_t id = 0;        // never given twice
+  std::uint64_t revision = 0;  // counts its updates
+  std::string name;
+  std::string stream_name;  // as it was written: "Downstream"
+  Stream stream = Stream::downstream;
+  double toxicity = 1;  // share of the connections that it acts on; not bounded
+  const Kind* kind = nullptr;
+  Attributes attributes;
+};
+
+struct Chain {
+  // By Stream; the first one is nearest to the source.
+  std::array<std::vector<std::shared_ptr<const Toxic>>, 2> toxics;
+
+  bool acts_alone() const;
+};
+
+// What the loops and the owner of a proxy share.
+class Traffic {
+ public:
+  Traffic(std::string name, std::uint64_t seed)
+      : name_(std::move(name)), seed_(seed), chain_(std::make_shared<const Chain>()) {}
+
+  // Counts the chains; a loop that meets another number than its last one takes the chain anew.
+  std::uint64_t generation() const { return generation_.load(std::memory_order_acquire); }
+  std::shared_ptr<const Chain> chain() const;
+  void set_chain(std::shared_ptr<const Chain> chain);
+
+  // The draws of one toxic on one direction of a connection.
+  Choices choices(const Toxic& toxic, std::uint64_t connection) const;
+  std::uint64_t next_connection() { return connections_.fetch_add(1, std::memory_order_relaxed); }
+
+  // Bytes of the connections that have ended, by Stream.
+  std::array<std::atomic<std::uint64_t>, 2> received{};
+  std::array<std::atomic<std::uint64_t>, 2> sent{};
+
+ private:
+  std::string name_;
+  std::uint64_t seed_;
+  std::atomic<std::uint64_t> generation_{1};
+  std::atomic<std::uint64_t> connections_{0};
+  mutable std::mutex mutex_;
+  std::shared_ptr<const Chain> chain_;
+};
+
+}  // namespace squall::proxy

@@ -1,0 +1,138 @@
+// A toxic is a kind of trouble for one direction of a proxied connection. Each kind is one small
+// file in this folder: its attributes, its stage, and at the foot
+//
+//   extern const Kind kind_latency;
+//   const Kind kind_latency = kind_of<Latency, LatencyStage>({.name = "latency", ...});
+//
+// A stage is one toxic at work on one direction of one connection. It is driven by its loop and
+// never waits: data comes to it, it hands on what may go on, and says when it wants to be woken.
+// The attributes are those of Toxiproxy, whole numbers whose unit its documentation names.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <vector>
+
+#include "core/choices.h"
+#include "core/duration.h"
+#include "param/table.h"
+
+namespace squall::proxy {
+
+constexpr Duration never{INT64_MAX};
+
+// A piece of data on its way. `stamp` (CLOCK_MONOTONIC) is when it was received, or when the last
+// stage that delays handed it on.
+struct Chunk {
+  Duration stamp;
+  std::string data;
+};
+
+// Where a stage hands on to: the next stage, or the socket. Hands on in the order of the calls.
+class Outlet {
+ public:
+  virtual ~Outlet() = default;
+  virtual void pass(Chunk chunk) = 0;
+  // The source has finished, and all that it sent has been passed.
+  virtual void pass_end() = 0;
+  // Closes the connection as soon as what was passed is delivered; nothing more is read.
+  virtual void cut() = 0;
+  // Aborts the connection now: both peers get a RST, what is under way is lost.
+  virtual void reset() = 0;
+};
+
+// What a stage knows when it begins.
+struct Start {
+  Duration now;
+  // Every draw of this stage: `choices.unit("", "jitter", n)`. It holds the seed, the proxy, the
+  // connection, the direction, the toxic and its revision.
+  Choices choices;
+};
+
+class Stage {
+ public:
+  enum class Parting { changed, removed };
+
+  virtual ~Stage() = default;
+  virtual void take(Chunk chunk, Duration now, Outlet& out) = 0;
+  virtual void take_end(Duration now, Outlet& out) = 0;
+  // The time named by wake_at has come; wake_at is `never` again.
+  virtual void wake(Duration, Outlet&) {}
+  // The toxic is changed or removed: everything held passes at once. The last call.
+  virtual void part(Parting, Outlet&) {}
+  // For the stage that follows a changed one, before that parts: takes over what the connection
+  // has used up of it.
+  virtual void adopt(Stage&) {}
+  virtual std::size_t held() const { return 0; }
+
+  Duration wake_at = never;
+};
+
+struct Attributes {
+  json::object shown;                 // every attribute
+  std::shared_ptr<const void> typed;  // the struct of the kind
+};
+
+// Bytes that one direction of a connection may hold before its source is no longer read.
+constexpr std::size_t narrow_room = 64 << 10;
+constexpr std::size_t wide_room = 16 << 20;
+
+struct Kind {
+  std::string_view name;
+  std::string_view about;   // one sentence
+  bool acts_alone = false;  // acts on a connection even while no data comes
+  std::size_t room = narrow_room;
+  const param::AnyTable* table = nullptr;
+  // `base` are the attributes to start from, nullptr for the defaults. Keys that are not known are
+  // left out, as Toxiproxy does. Errors: Code::invalid.
+  Result<Attributes> (*parse)(const Kind& kind, const Attributes* base,
+                              const json::object& given) = nullptr;
+  // May be nullptr: a toxic that does nothing needs no stage.
+  std::unique_ptr<Stage> (*make)(const void* typed, const Start& start) = nullptr;
+};
+
+using Catalogue = std::vector<const Kind*>;
+const Catalogue& catalogue();
+const Kind* find(const Catalogue& kinds, std::string_view name);
+
+// Of `given`, the keys that the table knows, in any case as encoding/json of Go takes them, laid
+// over those of `base`. A null changes nothing.
+json::object known_attributes(const param::AnyTable& table, const Attributes* base,
+                              const json::object& given);
+
+struct KindText {
+  std::string_view name;
+  std::string_view about;
+  bool acts_alone = false;
+  std::size_t room = narrow_room;
+};
+
+// S is the stage, made from (const P&, const Start&); void for a kind without one.
+template <class P, class S>
+Kind kind_of(const param::Table<P>& table, KindText text) {
+  Kind kind{.name = text.name,
+            .about = text.about,
+            .acts_alone = text.acts_alone,
+            .room = text.room,
+            .table = &table};
+  kind.parse = [](const Kind& self, const Attributes* base,
+                  const json::object& given) -> Result<Attributes> {
+    const auto& typed_table = static_cast<const param::Table<P>&>(*self.table);
+    P typed = TRY(typed_table.from_json(known_attributes(typed_table, base, given)));
+    json::object shown = typed_table.to_json(typed);
+    return Attributes{std::move(shown), std::make_shared<const P>(std::move(typed))};
+  };
+  kind.make = [](const void* typed, const Start& start) -> std::unique_ptr<Stage> {
+    if constexpr (std::is_void_v<S>) {
+      return nullptr;
+    } else {
+      return std::make_unique<S>(*static_cast<const P*>(typed), start);
+    }
+  };
+  return kind;
+}
+
+}  // namespace squall::proxy
