@@ -20,6 +20,8 @@ int main(int count, char** words) {
                          halt_command(),
                          resume_command(),
                          recover_command(),
+                         // trouble on the network, without root
+                         proxy_command(),
                          // what there is
                          faults_command(),
                          probes_command(),

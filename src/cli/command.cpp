@@ -1,5 +1,6 @@
 #include "cli/command.h"
 
+#include <algorithm>
 #include <charconv>
 
 #include <fmt/core.h>
@@ -59,7 +60,10 @@ Status read_value(const std::string& text, Duration& value) {
 
 const Command* find(const std::vector<Command>& commands, std::string_view name) {
   for (const Command& command : commands) {
-    if (command.name == name) return &command;
+    const auto& others = command.other_names;
+    if (command.name == name || std::find(others.begin(), others.end(), name) != others.end()) {
+      return &command;
+    }
   }
   return nullptr;
 }

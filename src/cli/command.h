@@ -37,9 +37,10 @@ struct Context {
 
 // One thing that a command takes.
 struct Parameter {
-  std::string name;   // "--targets", or "SCENARIO" for one that is known by its place
-  std::string value;  // what stands for the value of an option: "FILE"; empty for a flag
-  std::string about;  // one sentence
+  std::string name;        // "--targets", or "SCENARIO" for one that is known by its place
+  std::string value;       // what stands for the value of an option: "FILE"; empty for a flag
+  std::string about;       // one sentence
+  std::string short_name;  // "-n"; empty for none
   bool is_required = false;
   bool repeats = false;
   std::vector<std::string> words;  // those that a shell may offer
@@ -56,7 +57,9 @@ struct Command {
   std::string details;                // more of it, in the command's own help
   std::vector<std::string> examples;  // whole command lines
   std::vector<Parameter> parameters;
-  std::vector<Command> children;  // sub-commands of its own; such a command does nothing itself
+  std::vector<Command> children;  // sub-commands of its own; without execute it does nothing itself
+  std::vector<std::string> other_names;  // that it answers to as well
+  bool takes_single_dashes = false;      // "-port" for "--port", as programs written in Go do
   // Returns the exit code of the program.
   std::function<int(const Context&)> execute;
 };
@@ -85,6 +88,11 @@ struct Word {
   // Words that a shell may offer for it.
   Word offering(std::vector<std::string> words) && {
     parameter.words = std::move(words);
+    return std::move(*this);
+  }
+  // A second name of one letter: "-n".
+  Word or_short(std::string name) && {
+    parameter.short_name = std::move(name);
     return std::move(*this);
   }
 };
@@ -136,7 +144,7 @@ Command command(Command head, std::vector<Word<Words>> words,
   return head;
 }
 
-// The command of this name among `commands`, or nullptr.
+// The command that answers to this name among `commands`, or nullptr.
 const Command* find(const std::vector<Command>& commands, std::string_view name);
 
 }  // namespace squall::cli

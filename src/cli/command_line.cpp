@@ -46,8 +46,9 @@ struct Bound {
 std::vector<Bound> bind(CLI::App& app, const Command& command) {
   std::vector<Bound> bound;
   for (const Parameter& parameter : command.parameters) {
-    CLI::Option* option =
-        parameter.is_flag() ? app.add_flag(parameter.name) : app.add_option(parameter.name);
+    const std::string names =
+        parameter.short_name.empty() ? parameter.name : parameter.short_name + "," + parameter.name;
+    CLI::Option* option = parameter.is_flag() ? app.add_flag(names) : app.add_option(names);
     if (!parameter.is_flag()) {
       option->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
       if (parameter.repeats && !parameter.is_option()) {
@@ -92,6 +93,18 @@ Error unknown_word(const Command& command, const std::string& word, const std::s
                fmt::format("usage: {}", usage_line(command, path)));
 }
 
+// "-port" becomes "--port", where there is such an option.
+void widen_dashes(const Command& command, std::vector<std::string>& words) {
+  for (std::string& word : words) {
+    if (word == "--") return;
+    const std::string wide = "-" + word.substr(0, word.find('='));
+    const auto is_meant = [&](const Parameter& parameter) { return parameter.name == wide; };
+    if (std::any_of(command.parameters.begin(), command.parameters.end(), is_meant)) {
+      word.insert(0, "-");
+    }
+  }
+}
+
 // Fills what the command takes.
 Status parse(const Command& command, const std::string& path, std::vector<std::string> words) {
   CLI::App app;
@@ -117,6 +130,7 @@ Status parse(const Command& command, const std::string& path, std::vector<std::s
 
 int execute(const Command& command, const std::string& path, std::vector<std::string> words,
             const Context& context) {
+  if (command.takes_single_dashes) widen_dashes(command, words);
   const auto end = std::find(words.begin(), words.end(), "--");
   if (std::any_of(words.begin(), end, asks_for_help)) {
     context.console.print(command_help(command, path, context.console.style()));
@@ -165,8 +179,10 @@ int execute_command_line(const std::vector<std::string>& given, const Context& c
     path += " " + word;
     const auto rest = words.begin() + static_cast<std::ptrdiff_t>(depth) + 1;
     const bool has_help = rest != words.end() && asks_for_help(*rest);
-    if (command->children.empty() || has_help || rest == words.end()) {
-      if (!command->children.empty() && !has_help) {
+    const bool has_options = rest != words.end() && rest->starts_with("-");
+    const bool is_meant = rest == words.end() || (command->execute && has_options);
+    if (command->children.empty() || has_help || is_meant) {
+      if (!command->execute && !has_help) {
         return fail(context, fmt::format("{} needs a command of its own", path),
                     list_words(names_of(command->children), "or"));
       }

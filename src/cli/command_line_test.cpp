@@ -36,12 +36,22 @@ Command play_command() {
       {.name = "play", .about = "Plays.", .details = "All day.", .examples = {"squall play x"}},
       {argument("SCENARIO", &Words::scenario, "What to play."),
        optional_argument("REST", &Words::rest, "All the rest."),
-       option("--set", "NAME=VALUE", &Words::settings, "Sets one."),
+       option("--set", "NAME=VALUE", &Words::settings, "Sets one.").or_short("-s"),
        option("--seed", "N", &Words::seed, "A seed."),
        option("--scale", "F", &Words::scale, "A scale."),
        option("--lease", "TIME", &Words::lease, "A time."),
        flag("--dry-run", &Words::is_dry, "Only says so.")},
       remember);
+}
+
+// A command with commands of its own that does something itself as well.
+Command both_command() {
+  Command both = play_command();
+  both.name = "both";
+  both.other_names = {"b"};
+  both.takes_single_dashes = true;
+  both.children = {play_command()};
+  return both;
 }
 
 class CommandLine : public testing::Test {
@@ -55,7 +65,9 @@ class CommandLine : public testing::Test {
     const sys::Fd err(::open((folder_ / "err").c_str(), O_CREAT | O_TRUNC | O_WRONLY, 0600));
     const Console console(out.get(), err.get());
     const std::vector<Command> commands = {
-        play_command(), {.name = "group", .about = "Has children.", .children = {play_command()}}};
+        play_command(),
+        {.name = "group", .about = "Has children.", .children = {play_command()}},
+        both_command()};
     const int code = execute_command_line(words, {console, "1.2.3", commands});
     output = sys::read_file(folder_ / "out").value();
     errors = sys::read_file(folder_ / "err").value();
@@ -96,6 +108,21 @@ TEST_F(CommandLine, TakesWordsThatLookLikeOptionsBehindTwoDashes) {
 TEST_F(CommandLine, FindsCommandsOfCommands) {
   EXPECT_EQ(squall({"group", "play", "x"}), 0) << errors;
   EXPECT_EQ(executed, 1);
+}
+
+TEST_F(CommandLine, ACommandWithCommandsMayDoSomethingItself) {
+  ASSERT_EQ(squall({"b", "-seed", "7", "--scale=2", "-dry-run", "x"}), 0) << errors;
+  EXPECT_EQ(taken.seed, 7U);
+  EXPECT_EQ(taken.scenario, "x");
+  EXPECT_TRUE(taken.is_dry);
+  ASSERT_EQ(squall({"both", "play", "y"}), 0) << errors;
+  EXPECT_EQ(taken.scenario, "y");
+  EXPECT_EQ(squall({"play", "-dry-run", "x"}), 2) << "only where it is asked for";
+}
+
+TEST_F(CommandLine, AnOptionMayHaveAShortName) {
+  ASSERT_EQ(squall({"play", "-s", "a=1", "x"}), 0) << errors;
+  EXPECT_EQ(taken.settings, std::vector<std::string>{"a=1"});
 }
 
 struct Wrong {
@@ -167,11 +194,11 @@ TEST(Help, ShowsACommandWithAllThatItTakes) {
             "  REST      All the rest.\n"
             "\n"
             "Options\n"
-            "  --set NAME=VALUE  Sets one.\n"
-            "  --seed N          A seed.\n"
-            "  --scale F         A scale.\n"
-            "  --lease TIME      A time.\n"
-            "  --dry-run         Only says so.\n"
+            "  -s, --set NAME=VALUE  Sets one.\n"
+            "  --seed N              A seed.\n"
+            "  --scale F             A scale.\n"
+            "  --lease TIME          A time.\n"
+            "  --dry-run             Only says so.\n"
             "\n"
             "Examples\n"
             "  squall play x\n");

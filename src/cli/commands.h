@@ -23,6 +23,10 @@ Command show_command();
 Command report_command();
 Command ledger_command();
 
+Command proxy_command();
+// The verbs of `squall proxy`, which speak to one that runs.
+std::vector<Command> proxy_client_commands();
+
 Command completion_command();
 Command version_command();
 

@@ -69,7 +69,7 @@ constexpr std::string_view exit_codes =
 
 std::string usage_line(const Command& command, const std::string& path) {
   std::string text = path;
-  if (!command.children.empty()) return text + " COMMAND";
+  if (!command.children.empty()) return text + (command.execute ? " [COMMAND]" : " COMMAND");
   for (const Parameter& parameter : command.parameters) {
     if (!parameter.is_option()) text += " " + usage_of(parameter);
   }
@@ -107,6 +107,7 @@ std::string command_help(const Command& command, const std::string& path, const 
   for (const Command& child : command.children) arguments.push_back({child.name, child.about});
   for (const Parameter& parameter : command.parameters) {
     std::string name = parameter.name;
+    if (!parameter.short_name.empty()) name = parameter.short_name + ", " + name;
     if (!parameter.value.empty()) name += " " + parameter.value;
     (parameter.is_option() ? options : arguments).push_back({name, parameter.about});
   }
