@@ -48,6 +48,20 @@ faults:
     for: 3 s
 )";
 
+// What `squall explain` takes for a scenario with one fault on a process of this host.
+Row time_explain(const Workplace& workplace, const Samples& version, int repetitions) {
+  const Sleeper sleeper;
+  const std::string file = workplace.launch().state_folder + "/explained.yaml";
+  std::string text(scenario_text);
+  text.replace(text.find("PID"), 3, std::to_string(sleeper.pid()));
+  CHECK(sys::write_file_durably(file, text).ok(), "the folder is writable");
+  Row row{"squall explain, from spawn to exit",
+          start_times({program_beside("squall"), "explain", file}, repetitions), "median <= 10 ms"};
+  row.is_reached = quantile(row.samples, 0.5) <= 10;
+  row.note = fmt::format("squall --version: median {:.2f} ms", quantile(version, 0.5));
+  return row;
+}
+
 // The resident memory of a runner and its guardian in the middle of a run, in MiB.
 std::optional<std::pair<double, double>> weigh_run(const Workplace& workplace) {
   const Sleeper sleeper;
@@ -102,7 +116,7 @@ std::vector<Row> bench_programs(int repetitions) {
     memory.is_reached = false;
     memory.note = "the run could not be weighed";
   }
-  return {start, memory};
+  return {start, time_explain(workplace, version, repetitions), memory};
 }
 
 }  // namespace squall::bench

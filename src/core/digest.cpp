@@ -1,8 +1,14 @@
+// SHA-256 by the plain functions of OpenSSL, though it would rather have its newer ones used. Those
+// first read its configuration file and load providers, which takes longer than all the hashing of
+// a command, and lets a file or the environment (OPENSSL_CONF) choose what code a program of root
+// loads.
+#define OPENSSL_SUPPRESS_DEPRECATED
 #include "core/digest.h"
 
 #include <array>
+#include <memory>
 
-#include <openssl/evp.h>
+#include <openssl/sha.h>
 
 #include "core/check.h"
 #include "core/text.h"
@@ -20,27 +26,28 @@ constexpr std::array<std::uint32_t, 256> crc_table = [] {
   return table;
 }();
 
+SHA256_CTX* typed(void* context) {
+  return static_cast<SHA256_CTX*>(context);
+}
+
 }  // namespace
 
-Sha256::Sha256() : context_(EVP_MD_CTX_new()) {
-  CHECK(context_ != nullptr, "out of memory");
-  CHECK(EVP_DigestInit_ex(static_cast<EVP_MD_CTX*>(context_), EVP_sha256(), nullptr) == 1,
-        "libcrypto has SHA-256");
+Sha256::Sha256() : context_(std::make_unique<SHA256_CTX>().release()) {
+  SHA256_Init(typed(context_));
 }
 
 Sha256::~Sha256() {
-  EVP_MD_CTX_free(static_cast<EVP_MD_CTX*>(context_));
+  const std::unique_ptr<SHA256_CTX> freed(typed(context_));
 }
 
 void Sha256::update(std::string_view bytes) {
-  EVP_DigestUpdate(static_cast<EVP_MD_CTX*>(context_), bytes.data(), bytes.size());
+  SHA256_Update(typed(context_), bytes.data(), bytes.size());
 }
 
 std::string Sha256::finish_hex() {
-  std::array<unsigned char, EVP_MAX_MD_SIZE> digest;
-  unsigned int size = 0;
-  EVP_DigestFinal_ex(static_cast<EVP_MD_CTX*>(context_), digest.data(), &size);
-  return to_hex({digest.data(), size});
+  std::array<unsigned char, SHA256_DIGEST_LENGTH> digest;
+  SHA256_Final(digest.data(), typed(context_));
+  return to_hex({digest.data(), digest.size()});
 }
 
 std::string sha256_hex(std::string_view bytes) {
