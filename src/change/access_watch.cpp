@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <fmt/core.h>
 #include <poll.h>
+#include <sys/eventfd.h>
 #include <sys/fanotify.h>
 #include <unistd.h>
 
@@ -43,6 +44,8 @@ std::uint64_t event_mask(AccessWatch::On on) {
 Result<std::unique_ptr<AccessWatch>> AccessWatch::make(Options options) {
   std::unique_ptr<AccessWatch> watch(new AccessWatch);
   watch->options_ = options;
+  watch->wake_ = sys::Fd(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+  if (!watch->wake_.valid()) return errno_error(errno, "making an eventfd");
   const bool is_pre_content = options.any_error || options.on == On::use;
   const unsigned flags = (is_pre_content ? FAN_CLASS_PRE_CONTENT : FAN_CLASS_CONTENT) |
                          FAN_CLOEXEC | FAN_NONBLOCK | FAN_UNLIMITED_MARKS;
@@ -82,6 +85,7 @@ void AccessWatch::serve(Decide decide) {
 
 AccessWatch::~AccessWatch() {
   thread_.request_stop();
+  ::eventfd_write(wake_.get(), 1);
   if (thread_.joinable()) thread_.join();
 }
 
@@ -103,8 +107,9 @@ void AccessWatch::run(const std::stop_token& stop) {
     Duration sleep = longest_sleep;
     if (!waiting_.empty()) sleep = std::clamp(waiting_.begin()->first - now, Duration{}, sleep);
     const timespec limit{sleep.nanoseconds / 1'000'000'000, sleep.nanoseconds % 1'000'000'000};
-    pollfd entry{group_.get(), POLLIN, 0};
-    if (::ppoll(&entry, 1, &limit, nullptr) > 0 && !take_events()) {
+    std::array<pollfd, 2> entries = {{{group_.get(), POLLIN, 0}, {wake_.get(), POLLIN, 0}}};
+    const int ready = ::ppoll(entries.data(), entries.size(), &limit, nullptr);
+    if (ready > 0 && entries[0].revents != 0 && !take_events()) {
       has_failed_ = true;
       break;
     }

@@ -64,6 +64,7 @@ class AccessWatch {
   void answer(int event, int error_number) const;
 
   sys::Fd group_;
+  sys::Fd wake_;  // an eventfd: readable when the end has come
   Options options_;
   Decide decide_;
   std::multimap<Duration, std::pair<int, int>> waiting_;  // by when: event and error number

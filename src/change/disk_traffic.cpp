@@ -17,6 +17,7 @@
 #include "change/unnamed_files.h"
 #include "core/text.h"
 #include "sys/clock.h"
+#include "sys/controllers.h"
 #include "sys/file.h"
 #include "sys/filesystem.h"
 
@@ -53,6 +54,7 @@ const param::Table<DiskTraffic> table{{
 }};
 
 constexpr Duration proof_limit = milliseconds(500);
+constexpr Duration first_transfer_limit = milliseconds(50);
 
 struct Place {
   std::string path;
@@ -121,6 +123,17 @@ class HeldTraffic : public Held {
   std::unique_ptr<BackgroundTask> task_;
 };
 
+// Until something was written, or for long enough to see a disk that refuses at once.
+Status await_first_transfer(BackgroundTask& task) {
+  const auto written = [] { return sys::group_number("/proc/self", "io", "write_bytes:"); };
+  const Duration deadline = sys::monotonic_now() + first_transfer_limit;
+  const std::optional<std::uint64_t> before = written();
+  while (sys::monotonic_now() < deadline && (!before || written() == before)) {
+    TRY_VOID(task.wait(milliseconds(1)));
+  }
+  return task.problem();
+}
+
 Result<std::unique_ptr<Held>> hold(const DiskTraffic& params, const json::object& before) {
   ::prctl(PR_SET_NAME, "squall-traffic");  // the threads inherit the name
   const std::string path = text_at(before, "path");
@@ -140,7 +153,7 @@ Result<std::unique_ptr<Held>> hold(const DiskTraffic& params, const json::object
       [work, shared = std::make_shared<sys::Fd>(std::move(file))](const std::stop_token& stop) {
         return work_on_disk(*shared, work, stop);
       }));
-  TRY_VOID(task->wait(milliseconds(50)));  // long enough for a disk that refuses at once
+  TRY_VOID(await_first_transfer(*task));
   return std::unique_ptr<Held>(std::make_unique<HeldTraffic>(std::move(task)));
 }
 

@@ -180,11 +180,14 @@ Result<std::vector<std::string>> list_subfolders(const std::string& path) {
 }
 
 Result<std::string> read_at(const Fd& fd, std::uint64_t offset, std::size_t count) {
-  std::string bytes(count, '\0');
+  // A caller's limit may be far beyond what is there: memory is taken as bytes come.
+  constexpr std::size_t first_piece = 64 << 10;
+  std::string bytes;
   std::size_t done = 0;
   while (done < count) {
-    const ssize_t got =
-        ::pread(fd.get(), bytes.data() + done, count - done, static_cast<off_t>(offset + done));
+    bytes.resize(std::min(count, std::max(2 * done, first_piece)));
+    const ssize_t got = ::pread(fd.get(), bytes.data() + done, bytes.size() - done,
+                                static_cast<off_t>(offset + done));
     if (got < 0 && errno == EINTR) continue;
     if (got < 0) return errno_error(errno, "reading");
     if (got == 0) break;
