@@ -113,6 +113,11 @@ const Kind kind_cpu_burn = kind_of<Burn>({
         "not standstill. On a host that is already busy the added load cannot be seen, and the "
         "run ends as invalid. A ramp must be over before the fault ends (`for`), or the run is "
         "invalid, since its load was never reached.",
+    .accuracy = "Asked for 10 % of one core: 10.03 % in the mean, and windows of 100 ms deviate by "
+                "at most 0.18 points (stress-ng in the same run: 8.6 to 8.9 %, windows by 14 to 15 "
+                "points). Asked for 50 % and 90 % while other work kept every core busy: 42 to 49 "
+                "% and 56 to 59 % (stress-ng 30 to 34 % and 47 %), since nobody gets more than a "
+                "fair share. Measured on a virtual machine with 2 cores, not optimised.",
     .example = R"({"load": "80 %", "cores": 1})",
     .table = &table,
     .needs = needs,
