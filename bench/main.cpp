@@ -1,7 +1,7 @@
 // squall-bench: what squall reaches, beside a peer or a floor in the same run.
 //
-//   squall-bench [accuracy|clocks|disks|effects|floods|kinds|programs|stops]...      all without a
-//   name
+//   squall-bench [accuracy|clocks|disks|effects|floods|honest|kinds|programs|stops]...      all
+//   without a name
 #include <cstdio>
 #include <string>
 #include <vector>
@@ -35,6 +35,7 @@ int main(int count, char** words) {
   if (is_asked("kinds")) add("Every change kind", bench_kinds(30));
   if (is_asked("disks")) add("Disks", bench_disks(30));
   if (is_asked("effects")) add("Command to effect", bench_effects(200));
+  if (is_asked("honest")) add("Honest measurement under its own load", bench_honest());
   if (is_asked("clocks")) add("Clocks: asked against delivered", bench_clocks(30));
   int missed = 0;
   std::size_t goals = all.size();

@@ -77,6 +77,7 @@ std::vector<Accuracy> bench_cpu_accuracy(int turns);
 std::vector<Row> bench_disks(int repetitions);
 std::vector<Row> bench_effects(int repetitions);
 std::vector<Accuracy> bench_flood_accuracy();
+std::vector<Row> bench_honest();
 std::vector<Row> bench_kinds(int repetitions);
 std::vector<Row> bench_stops(int repetitions);
 std::vector<Row> bench_programs(int repetitions);
