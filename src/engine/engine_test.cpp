@@ -333,6 +333,23 @@ TEST_F(EngineTest, RehearsesWithoutTouchingAnything) {
   EXPECT_FALSE(victim_is_stopped());
 }
 
+// Found before a guardian is met, let alone a fault begun.
+TEST_F(EngineTest, RefusesAVictimThatThisUserMayNotTouch) {
+  if (::geteuid() != 0) GTEST_SKIP() << "needs root, to become somebody else";
+  const pid_t stranger = ::fork();
+  if (stranger == 0) {
+    if (::setresuid(65534, 65534, 65534) != 0) ::_exit(2);
+    options_.timeline_path.clear();
+    const Verdict verdict = run();
+    const bool is_said = join(verdict.reasons, "; ").find("may not touch it") != std::string::npos;
+    ::_exit(verdict.outcome == Outcome::unsupported && is_said && !has_event("sample") ? 0 : 1);
+  }
+  int status = 0;
+  ::waitpid(stranger, &status, 0);
+  EXPECT_EQ(WEXITSTATUS(status), 0);
+  EXPECT_FALSE(victim_is_stopped());
+}
+
 TEST_F(EngineTest, MakesRunIdsThatDiffer) {
   const std::string first = make_run_id(plan_);
   EXPECT_THAT(first, HasSubstr("-engine-test-"));

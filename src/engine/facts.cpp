@@ -63,6 +63,22 @@ Result<std::vector<sys::Process>> find_victims(const Selector& selector, std::ui
   return found;
 }
 
+// Whoever may not send a victim the signal 0, which does nothing, may do nothing else to it.
+Status check_rights(const std::vector<sys::Process>& victims) {
+  for (const sys::Process& victim : victims) {
+    const Result<sys::Fd> pidfd = sys::open_process(victim.id);
+    const Status allowed = pidfd.ok() ? sys::send_signal(*pidfd, 0) : ok();
+    if (allowed.ok() || allowed.error().code != Code::refused)
+      continue;  // gone is no lack of rights
+    return error(
+        Code::unsupported,
+        fmt::format("{} (pid {}) belongs to the user {}, and this user ({}) may not touch it",
+                    printable(victim.name), victim.id.pid, victim.uid, ::geteuid()),
+        "run squall with sudo, or select processes of your own");
+  }
+  return ok();
+}
+
 // Every file of this name that one of the victims would find, or that stands in the given PATH.
 Result<std::vector<std::string>> find_program(const std::string& name, const fault::Wants& wants,
                                               const std::vector<sys::Process>& victims) {
@@ -101,6 +117,7 @@ Result<fault::Facts> gather_facts(const fault::Wants& wants, const sys::HostFact
     std::vector<sys::Process> found =
         TRY(find_victims(*wants.victims, ordinal), "finding the victims");
     facts.victims = sys::pick_processes(*wants.victims, std::move(found), choices, ordinal);
+    TRY_VOID(check_rights(facts.victims));
   }
   for (const std::string& name : wants.controllers) {
     for (const sys::Process& victim : facts.victims) {

@@ -8,7 +8,8 @@
 namespace squall::engine {
 
 // What the fault wants to know, as it is now. Processes that must not be touched are not left out
-// here: refusing them is the guardian's part.
+// here: refusing them is the guardian's part. Code::unsupported when this user has no right to
+// touch a victim.
 Result<fault::Facts> gather_facts(const fault::Wants& wants, const sys::HostFacts& host,
                                   const Choices& choices, std::uint64_t ordinal);
 

@@ -40,6 +40,15 @@ bool Injector::open_watchers(const scenario::PlannedFault& fault, const fault::K
   return true;
 }
 
+bool Injector::can_strike(const scenario::PlannedFault& fault) {
+  const fault::Kind* kind = fault::find(*environment_.faults, fault.kind);
+  CHECK(kind != nullptr, "the plan was checked against the catalogue");
+  const Result<fault::Strike> planned = plan_strike(*kind, fault, host_, plan_.seed, 0);
+  if (planned.ok() || planned.error().code != Code::unsupported) return true;
+  refuse(fault.id, fault.kind, planned.error());
+  return false;
+}
+
 bool Injector::strike(const scenario::PlannedFault& fault, std::uint64_t ordinal) {
   const fault::Kind* kind = fault::find(*environment_.faults, fault.kind);
   CHECK(kind != nullptr, "the plan was checked against the catalogue");

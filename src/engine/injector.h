@@ -21,6 +21,10 @@ class Injector {
       : timeline_(timeline), plan_(plan), environment_(environment), host_(host) {}
 
   void use(guardian::Session* session) { session_ = session; }
+  // Plans the first strike and touches nothing: false when this host or this user cannot do it at
+  // all (it is on record). What may come right by then, such as a victim that is not there yet, is
+  // left to the strike itself.
+  bool can_strike(const scenario::PlannedFault& fault);
   // False when the run must end: something was refused or could not be planned (it is on record).
   bool strike(const scenario::PlannedFault& fault, std::uint64_t ordinal);
   // Takes every change of the fault back, newest first.

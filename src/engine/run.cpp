@@ -51,7 +51,13 @@ void Run::go() {
 }
 
 bool Run::pass_gates() {
-  return check_needs() && prepare_checks() && meet_guardian();
+  return check_needs() && check_first_strikes() && prepare_checks() && meet_guardian();
+}
+
+bool Run::check_first_strikes() {
+  return std::all_of(
+      plan_.faults.begin(), plan_.faults.end(),
+      [this](const scenario::PlannedFault& fault) { return injector_.can_strike(fault); });
 }
 
 bool Run::check_needs() {

@@ -43,6 +43,7 @@ class Run {
   void phase(std::string_view name);
   bool pass_gates();
   bool check_needs();
+  bool check_first_strikes();
   bool prepare_checks();
   bool meet_guardian();
   bool hold_baseline();

@@ -123,9 +123,10 @@ as_nobody() {
   SQUALL_STATE=$work/nobody timeout 60 setpriv --reuid 65534 --regid 65534 --clear-groups \
     "$work/programs/squall" "$@"
 }
-check "a user without rights is told that it is not permitted" refuses 6 "Operation not permitted" \
+check "a user without rights over a victim is told so" refuses 3 "may not touch it" \
   as_nobody run "$work/scenarios/fast/stranger.yaml" --plain --set victim.unit="$redis_unit"
 check "and what to do" says "run squall with sudo"
+check "before anything was begun: no guardian was started" test ! -e "$work/nobody/journal"
 check "and Redis never stopped" well
 without_network_rights() {
   timeout 60 setpriv --bounding-set -net_admin --inh-caps -net_admin "$squall" "$@"
