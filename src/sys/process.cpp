@@ -243,6 +243,26 @@ Status send_signal(const Fd& pidfd, int signal) {
   return problem;
 }
 
+namespace {
+
+// /proc answers for every thread, though it lists processes only.
+bool is_process(std::int64_t pid) {
+  const Result<std::string> status = read_file(fmt::format("/proc/{}/status", pid), 65536);
+  return status.ok() && status->find(fmt::format("\nTgid:\t{}\n", pid)) != std::string::npos;
+}
+
+// The processes of these pids that there are.
+std::vector<Process> read_processes(const std::vector<std::int64_t>& pids) {
+  std::vector<Process> processes;
+  for (const std::int64_t pid : pids) {
+    if (!is_process(pid)) continue;
+    if (Result<Process> process = read_process(pid)) processes.push_back(std::move(*process));
+  }
+  return processes;
+}
+
+}  // namespace
+
 Result<std::vector<Process>> find_processes(const Selector& selector) {
   if (selector.empty()) return error(Code::invalid, "the selector names nothing");
   std::optional<std::int64_t> pid;
@@ -259,8 +279,14 @@ Result<std::vector<Process>> find_processes(const Selector& selector) {
   std::optional<std::uint32_t> uid;
   if (!selector.user.empty()) uid = TRY(user_id(selector.user));
 
+  // Reading all processes of a host takes milliseconds, and probes ask again and again.
+  const std::vector<std::int64_t> alone = pid ? std::vector{*pid} : std::vector<std::int64_t>{};
+  const std::vector<std::int64_t>* some = pid ? &alone : nullptr;
+  for (const auto* list : {&in_unit, &in_cgroup, &on_port}) {
+    if (some == nullptr && list->has_value()) some = &**list;
+  }
   std::vector<Process> found;
-  for (Process& process : list_processes()) {
+  for (Process& process : some == nullptr ? list_processes() : read_processes(*some)) {
     if (process.is_kernel_thread || process.state == 'Z' || process.state == 'X') continue;
     if (pid && process.id.pid != *pid) continue;
     if (in_unit && !is_under(*in_unit, process.id.pid)) continue;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <csignal>
 #include <set>
+#include <thread>
 
 #include <fmt/core.h>
 #include <gmock/gmock.h>
@@ -97,6 +98,11 @@ TEST(Processes, MissingOnesAreNotFound) {
   EXPECT_EQ(read_process(-1).error().code, Code::not_found);
   EXPECT_EQ(open_process({-1, 1}).error().code, Code::not_found);
   EXPECT_EQ(open_process({(1LL << 32) + 1, 1}).error().code, Code::not_found);
+}
+
+TEST(Processes, ThreadsAreNone) {
+  std::jthread([] { EXPECT_THAT(find({.pid = ::gettid()}), IsEmpty()); }).join();
+  EXPECT_THAT(find({.pid = ::getpid()}), ElementsAre(::getpid()));
 }
 
 TEST(Processes, ZombiesAreNotAlive) {
