@@ -79,6 +79,8 @@ std::vector<Row> bench_effects(int repetitions);
 std::vector<Accuracy> bench_flood_accuracy();
 std::vector<Row> bench_honest();
 std::vector<Row> bench_kinds(int repetitions);
+// Each peer as often as `passes`.
+std::vector<Accuracy> bench_network(int passes);
 std::vector<Row> bench_stops(int repetitions);
 std::vector<Row> bench_programs(int repetitions);
 
