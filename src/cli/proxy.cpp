@@ -2,6 +2,7 @@
 // told to end. Its flags, its defaults and its exit codes are those of the original; with a verb it
 // speaks to one that runs (proxy_client.cpp).
 #include <fmt/core.h>
+#include <sys/resource.h>
 
 #include "cli/commands.h"
 #include "cli/interrupts.h"
@@ -34,6 +35,14 @@ void tell(const Console& console, std::string_view level, json::object line,
   console.print_line(compact_json(whole));
 }
 
+// Each connection takes two descriptors; what the host allows, a proxy may have.
+void take_descriptors() {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = limit.rlim_max;
+  ::setrlimit(RLIMIT_NOFILE, &limit);
+}
+
 // A file that cannot be used is told, and the proxy runs without it.
 void take_config(proxy::Api& api, const std::string& path, const Console& console) {
   const Result<std::string> document = sys::read_file(path, 16 << 20);
@@ -64,6 +73,7 @@ int execute(const Words& words, const Context& context) {
   const Result<std::unique_ptr<Interrupts>> interrupts =
       Interrupts::catch_all([](const std::string&, bool) {});
   if (!interrupts.ok()) return console.complain(interrupts.error());
+  take_descriptors();
   const std::uint64_t seed = words.seed.value_or(sys::random_bits());
   const std::size_t threads = words.threads.value_or(proxy::Loops::usual_count());
   if (threads < 1 || threads > 256) {

@@ -249,7 +249,9 @@ net::HttpAnswer Api::add_toxic(const Names& names, std::string_view body) {
   const Result<ToxicWords> words = read_toxic(*value);
   if (!words.ok()) return bad_body(words.error());
   Toxic toxic{.stream_name = words->stream.value_or("downstream"),
-              .toxicity = words->toxicity.value_or(1)};
+              .toxicity = words->toxicity.value_or(1),
+              .first = words->first.value_or(0),
+              .every = words->every.value_or(0)};
   const std::optional<Stream> stream = read_stream(toxic.stream_name);
   if (!stream) {
     return problem(400, "stream was invalid, can be either upstream or downstream");
@@ -288,6 +290,8 @@ net::HttpAnswer Api::update_toxic(const Names& names, std::string_view body) {
   if (!words.ok()) return bad_body(words.error());
   Toxic toxic = *present;
   toxic.toxicity = words->toxicity.value_or(toxic.toxicity);
+  toxic.first = words->first.value_or(toxic.first);
+  toxic.every = words->every.value_or(toxic.every);
   Result<Attributes> attributes =
       toxic.kind->parse(*toxic.kind, &present->attributes, words->attributes);
   if (!attributes.ok()) return bad_body(attributes.error());

@@ -188,6 +188,18 @@ TEST_F(ApiTest, AddsListsUpdatesAndRemovesToxics) {
   expect_problem(call("GET", "/proxies/no/toxics/slow"), 404, "proxy not found");
 }
 
+TEST_F(ApiTest, TakesItsOwnKeysAndShowsThemOnlyWhereTheyAreUsed) {
+  create();
+  expect(call("POST", "/proxies/db/toxics", R"({"type":"noop","first":2})"), 200,
+         R"({"attributes":{},"name":"noop_downstream","type":"noop","stream":"downstream",)"
+         R"("toxicity":1,"first":2})");
+  expect(call("PATCH", "/proxies/db/toxics/noop_downstream", R"({"first":0,"every":3})"), 200,
+         R"({"attributes":{},"name":"noop_downstream","type":"noop","stream":"downstream",)"
+         R"("toxicity":1,"every":3})");
+  EXPECT_EQ(call("PATCH", "/proxies/db/toxics/noop_downstream", R"({"every":-1})").status, 400);
+  EXPECT_EQ(call("PATCH", "/proxies/db/toxics/noop_downstream", R"({"every":1.5})").status, 400);
+}
+
 TEST_F(ApiTest, NamesWhatIsWrongWithAToxic) {
   create();
   const auto add = [&](const std::string& body) {

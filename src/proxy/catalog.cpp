@@ -6,8 +6,10 @@
 namespace squall::proxy {
 
 extern const Kind kind_bandwidth;
+extern const Kind kind_corrupt;
 extern const Kind kind_latency;
 extern const Kind kind_limit_data;
+extern const Kind kind_loss;
 extern const Kind kind_noop;
 extern const Kind kind_reset_peer;
 extern const Kind kind_slicer;
@@ -18,8 +20,10 @@ const Catalogue& catalogue() {
   // clang-format off
   static const Catalogue kinds = {
       &kind_bandwidth,
+      &kind_corrupt,
       &kind_latency,
       &kind_limit_data,
+      &kind_loss,
       &kind_noop,
       &kind_reset_peer,
       &kind_slicer,

@@ -8,6 +8,13 @@
 
 namespace squall::proxy {
 
+bool Toxic::chooses(std::uint64_t connection) const {
+  if (first <= 0 && every <= 0) return true;
+  if (connection < since) return false;
+  const auto number = static_cast<std::int64_t>(connection - since) + 1;
+  return (first <= 0 || number <= first) && (every <= 0 || number % every == 0);
+}
+
 bool Chain::acts_alone() const {
   return std::any_of(toxics.begin(), toxics.end(), [](const auto& direction) {
     return std::any_of(direction.begin(), direction.end(),

@@ -23,7 +23,13 @@ struct Toxic {
   std::string stream_name;  // as it was written: "Downstream"
   Stream stream = Stream::downstream;
   double toxicity = 1;  // share of the connections that it acts on; not bounded
+  // Of the connections since it was added: only so many, and only each n-th of them; 0 is all.
+  std::int64_t first = 0;
+  std::int64_t every = 0;
+  std::uint64_t since = 0;  // the ordinal of the first connection after it was added
   const Kind* kind = nullptr;
+
+  bool chooses(std::uint64_t connection) const;
   Attributes attributes;
 };
 
@@ -47,6 +53,7 @@ class Traffic {
 
   // The draws of one toxic on one direction of a connection.
   Choices choices(const Toxic& toxic, std::uint64_t connection) const;
+  std::uint64_t connections() const { return connections_.load(std::memory_order_relaxed); }
   std::uint64_t next_connection() { return connections_.fetch_add(1, std::memory_order_relaxed); }
 
   // Bytes of the connections that have ended, by Stream.

@@ -59,6 +59,8 @@ class Link final : public Timed, private Outlet {
   // There is more to read, but others have their turn.
   bool wants_turn() const { return wants_turn_; }
   bool is_blocked() const { return is_blocked_; }
+  // It does not read, now or ever: it would not meet an error of its source.
+  bool is_deaf() const { return is_source_done_ || is_full(); }
   // A toxic holds something of it back, has set a time for it, or acts on it alone.
   bool is_held() const {
     return stages_ && (at != never || stages_->act_alone() || stages_->held() > 0);

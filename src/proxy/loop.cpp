@@ -290,6 +290,8 @@ void Loop::serve_session(Session& session, bool is_client, std::uint32_t events)
   Link& to = is_client ? session.down : session.up;
   if (side.is_readable) from.pump(tools_);
   if (to.is_blocked() && (events & (EPOLLOUT | EPOLLHUP | EPOLLERR)) != 0) to.unblock(tools_);
+  // A peer that is gone frees its connection, also while a toxic holds what it sent.
+  if ((events & EPOLLERR) != 0 && from.is_deaf()) return end(session, true);
   settle(session);
 }
 

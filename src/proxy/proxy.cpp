@@ -187,13 +187,17 @@ Status Proxy::start() {
       split_host_port(spec_.upstream).ok() ? *split_host_port(spec_.upstream) : HostPort();
   const net::Address address = TRY(listen_address(spec_.listen));
   sys::Fd fd = TRY(listen_at(address, spec_.listen));
+  const Addresses known = numeric_address(server);
+  if (known && net::describe(known->front()) == local_address(fd)) {
+    return error(Code::invalid, "a proxy cannot be its own upstream");
+  }
   spec_.listen = local_address(fd);
   spec_.enabled = true;
   route_ = ++last_route;
   loops_.open({.id = route_,
                .traffic = traffic_,
                .listener = std::make_shared<const sys::Fd>(std::move(fd)),
-               .addresses = numeric_address(server),
+               .addresses = known,
                .host = server.host,
                .port = server.port});
   return ok();
@@ -244,6 +248,7 @@ void Proxy::set_chain(Chain chain) {
 
 std::shared_ptr<const Toxic> Proxy::add_toxic(Toxic toxic) {
   toxic.id = ++last_toxic_;
+  toxic.since = traffic_->connections();
   const auto added = std::make_shared<const Toxic>(std::move(toxic));
   Chain chain = *traffic_->chain();
   chain.toxics[static_cast<std::size_t>(added->stream)].push_back(added);

@@ -151,6 +151,24 @@ TEST_F(ProxyTest, ADisabledOneRefusesAndDropsAndComesBackAtItsPlace) {
   EXPECT_EQ(receive(again.server, 1), "x");
 }
 
+TEST_F(ProxyTest, APeerThatIsGoneFreesTheOtherThoughItsDataIsHeld) {
+  add("bandwidth", {{"rate", 0}}, Stream::upstream);
+  Ends ends = open();
+  const std::string text(256 << 10, 'x');
+  ::send(ends.client.get(), text.data(), text.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+  EXPECT_TRUE(is_silent(ends.server));
+  const linger at_once{1, 0};
+  ::setsockopt(ends.client.get(), SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+  ends.client.reset();
+  EXPECT_EQ(ending(ends.server), "reset");
+}
+
+TEST_F(ProxyTest, CannotBeItsOwnServer) {
+  const std::string place = "127.0.0.1:" + std::to_string(net::unused_port());
+  Proxy circle({.name = "circle", .listen = place, .upstream = place}, 7, *loops_);
+  EXPECT_FALSE(circle.start().ok());
+}
+
 TEST_F(ProxyTest, SaysThatAPlaceIsTaken) {
   Proxy second({.name = "second", .listen = proxy_.spec().listen, .upstream = upstream_.place()}, 7,
                *loops_);

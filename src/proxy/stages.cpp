@@ -77,6 +77,7 @@ std::size_t Stages::held() const {
 }
 
 std::unique_ptr<Stage> Stages::draw(const Toxic& toxic, Connection connection, Duration now) {
+  if (!toxic.chooses(connection.ordinal)) return nullptr;
   const Choices choices = connection.traffic->choices(toxic, connection.ordinal);
   if (choices.unit("", "toxicity", 0) >= toxic.toxicity) return nullptr;
   return toxic.kind->make(toxic.attributes.typed.get(), {now, choices});

@@ -194,6 +194,60 @@ TEST_F(StagesTest, AToxicityOutsideItsRangeIsNeverOrAlways) {
   }
 }
 
+TEST_F(StagesTest, AToxicMayActOnTheFirstConnectionsOrOnEachNth) {
+  const auto hits = [&](std::int64_t first, std::int64_t every) {
+    Toxic toxic = *this->toxic("timeout", {});
+    toxic.first = first;
+    toxic.every = every;
+    toxic.since = 2;
+    const std::vector<std::shared_ptr<const Toxic>> chain = {std::make_shared<const Toxic>(toxic)};
+    std::string which;
+    for (std::uint64_t i = 0; i < 10; ++i) {
+      Stages stages;
+      stages.follow(chain, {&traffic_, i}, {}, out_);
+      which += stages.are_idle() ? '.' : 'x';
+    }
+    return which;
+  };
+  EXPECT_EQ(hits(0, 0), "xxxxxxxxxx");
+  EXPECT_EQ(hits(2, 0), "..xx......");
+  EXPECT_EQ(hits(0, 3), "....x..x..");
+  EXPECT_EQ(hits(3, 3), "....x.....");
+}
+
+TEST_F(StagesTest, CorruptHitsTheSameBytesInWhateverPiecesTheyCome) {
+  const auto through = [&](std::size_t piece) {
+    Stages stages;
+    Recorder out;
+    stages.follow({toxic("corrupt", {{"share", 0.01}})}, {&traffic_, 0}, {}, out);
+    for (std::size_t sent = 0; sent < 100'000; sent += piece) {
+      stages.take({{}, std::string(std::min(piece, 100'000 - sent), 'x')}, {}, out);
+    }
+    return out.text();
+  };
+  const std::string whole = through(100'000);
+  EXPECT_EQ(whole, through(7));
+  const auto changed = static_cast<int>(whole.size()) -
+                       static_cast<int>(std::count(whole.begin(), whole.end(), 'x'));
+  EXPECT_GT(changed, 850);
+  EXPECT_LT(changed, 1150);
+}
+
+TEST_F(StagesTest, LossStallsItsShareAndKeepsTheOrder) {
+  follow({toxic("loss", {{"share", 0.1}, {"timeout", 200}})});
+  int stalled = 0;
+  for (int i = 0; i < 1000; ++i) {
+    take("x");
+    const std::size_t passed = out_.pieces.size();
+    stalled += passed == static_cast<std::size_t>(i) ? 1 : 0;
+    run();
+  }
+  EXPECT_EQ(out_.text().size(), 1000u);
+  EXPECT_GT(stalled, 60);
+  EXPECT_LT(stalled, 140);
+  EXPECT_GE(out_.now, milliseconds(200) * stalled);
+}
+
 TEST_F(StagesTest, ResetAndLimitReachTheOutlet) {
   follow({toxic("reset_peer", {})});
   take("x");

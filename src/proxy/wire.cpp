@@ -66,6 +66,17 @@ Status read(const json::object& object, std::string_view key, std::optional<doub
   return ok();
 }
 
+Status read(const json::object& object, std::string_view key, std::optional<std::int64_t>& count) {
+  const json::value* value = find(object, key);
+  if (value == nullptr) return ok();
+  boost::system::error_code code;
+  const auto number = value->to_number<std::int64_t>(code);
+  if (code || value->is_double() || number < 0)
+    return wrong_type(key, "a whole number, not below 0");
+  count = number;
+  return ok();
+}
+
 Result<const json::object*> object_of(const json::value& value) {
   static const json::object nothing;
   if (value.is_null()) return &nothing;
@@ -112,6 +123,8 @@ Result<ToxicWords> read_toxic(const json::value& value) {
   TRY_VOID(read(object, "type", words.type));
   TRY_VOID(read(object, "stream", words.stream));
   TRY_VOID(read(object, "toxicity", words.toxicity));
+  TRY_VOID(read(object, "first", words.first));
+  TRY_VOID(read(object, "every", words.every));
   const json::value* attributes = find(object, "attributes");
   if (attributes == nullptr) return words;
   if (!attributes->is_object()) return wrong_type("attributes", "an object");
@@ -126,11 +139,14 @@ std::optional<Stream> read_stream(std::string_view text) {
 }
 
 json::object show(const Toxic& toxic) {
-  return {{"attributes", toxic.attributes.shown},
-          {"name", toxic.name},
-          {"type", json::string(toxic.kind->name)},
-          {"stream", toxic.stream_name},
-          {"toxicity", toxic.toxicity}};
+  json::object shown = {{"attributes", toxic.attributes.shown},
+                        {"name", toxic.name},
+                        {"type", json::string(toxic.kind->name)},
+                        {"stream", toxic.stream_name},
+                        {"toxicity", toxic.toxicity}};
+  if (toxic.first > 0) shown["first"] = toxic.first;
+  if (toxic.every > 0) shown["every"] = toxic.every;
+  return shown;
 }
 
 json::array show_toxics(const Proxy& proxy) {

@@ -32,6 +32,8 @@ struct ToxicWords {
   std::optional<std::string> type;
   std::optional<std::string> stream;
   std::optional<double> toxicity;
+  std::optional<std::int64_t> first;  // these two are ours
+  std::optional<std::int64_t> every;
   json::object attributes;
 };
 Result<ToxicWords> read_toxic(const json::value& value);
