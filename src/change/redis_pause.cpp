@@ -2,8 +2,9 @@
 //
 // Held: squall-reach keeps a connection on which it renews a pause of a few milliseconds again and
 // again (reach/redis/pause.cpp). When the connection closes, by whatever squall ended, the last
-// piece lapses by itself at the next tick of Redis' clock. `revert` has nothing to take back; it
-// waits for that tick, so that what is called undone is undone.
+// piece lapses by itself at the next tick of Redis' clock; in an orderly end the verb ends it at
+// once. `revert` has nothing to take back; it waits for an answer, so that what is called undone is
+// undone.
 #include <fmt/core.h>
 
 #include "change/reach.h"
@@ -75,7 +76,7 @@ std::string describe(const RedisPause& params) {
 }
 
 std::string undo(const RedisPause&) {
-  return "no longer renew the pause, which lapses by itself within a tick of Redis' clock, also "
+  return "no longer renew the pause and end it; it lapses by itself within a tick of Redis' clock "
          "when squall dies";
 }
 

@@ -53,9 +53,10 @@ const Kind kind_redis_pause = kind_of<Pause>({
         "waits in the server as the first of the commands held back. Clients stay connected and "
         "wait; those with a timeout give up.",
     .undo =
-        "The pause is no longer renewed. Its last piece lapses by itself within one tick of Redis' "
-        "clock (`hz`; 100 ms unless set otherwise), also when squall dies or the network between "
-        "them fails. What was held back is then carried out.",
+        "The pause is no longer renewed and ended (CLIENT UNPAUSE, from Redis 6.2 on). If squall "
+        "dies or the network between them fails, its last piece lapses by itself within one tick "
+        "of Redis' clock (`hz`; 100 ms unless set otherwise). What was held back is then carried "
+        "out.",
     .limits =
         "Replicas and their stream are not held back. To make the process itself stand still, so "
         "that not even connections are taken in, use process.pause. A client that gave up may have "
