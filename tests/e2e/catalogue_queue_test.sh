@@ -80,9 +80,10 @@ claims=(
   [redis-queue-poison]=held
   [redis-worker-dies-of-poison]=refuted
   [redis-worker-poison]=held
+  [web-queue-flood]=held
 )
 # Their witnesses count what all of them send.
-alone=(nats-queue-flood nats-queue-poison redis-queue-flood redis-queue-poison redis-worker-dies-of-poison redis-worker-poison)
+alone=(nats-queue-flood nats-queue-poison redis-queue-flood redis-queue-poison redis-worker-dies-of-poison redis-worker-poison web-queue-flood)
 catalogue_folder queue
 
 # --- what stays and what does not ------------------------------------------------------------------
