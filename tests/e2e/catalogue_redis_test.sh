@@ -109,5 +109,19 @@ catalogue_folder database 'redis-*'
 
 check "Redis has no limit of memory, as before" test "$(ask 6379 config get maxmemory | tail -n 1)" = 0
 check "and its own policy" test "$(ask 6379 config get maxmemory-policy | tail -n 1)" = noeviction
+
+# --- a login ---------------------------------------------------------------------------------------
+
+secret=a-secret-of-$$-that-nobody-else-says
+ask 6379 acl setuser drill on ">$secret" '~*' +@all >>"$work/redis.log"
+# shellcheck disable=SC2016  # squall reads the variable, not this shell
+sed 's|^  - redis.pause:|&\n      username: drill\n      password: "${env:DRILL_PASSWORD}"|' \
+  "$root/catalogue/database/redis-pause.yaml" >"$work/login.yaml"
+with_password() { DRILL_PASSWORD=$1 drill run "$work/login.yaml" --targets "$map" --seed 42 --plain; }
+keeps_silent() { not grep -rqF -- "$1" "$work/state" "$work/said"; }
+check "with a login that Redis takes, it is paused" ends 0 with_password "$secret"
+check "the password is in no report, journal or ledger" keeps_silent "$secret"
+check "with a wrong one nothing is done, and the message says why" refuses 6 WRONGPASS with_password "not-$secret"
+check "the wrong one is told nowhere either" keeps_silent "not-$secret"
 stop_ours
 drill_end
