@@ -71,6 +71,8 @@ Result<std::vector<std::int64_t>> members_of(std::string_view what, const std::s
     members.insert(members.end(), more.begin(), more.end());
   }
   std::sort(members.begin(), members.end());
+  // The same unit has a group in every hierarchy.
+  members.erase(std::unique(members.begin(), members.end()), members.end());
   return members;
 }
 

@@ -308,6 +308,16 @@ TEST_F(Cgroups, SelectorsFindContainersByTheirIds) {
   EXPECT_EQ(::rmdir(folder.c_str()), 0);
 }
 
+// As a unit that has a group in each hierarchy of version 1.
+TEST_F(Cgroups, AMemberOfTwoGroupsOfOneNameIsOneProcess) {
+  const std::string again = folder_ + "/web.service/" + name_;
+  ASSERT_EQ(::mkdir(again.c_str(), 0755), 0);
+  move(inner_, again);
+  EXPECT_THAT(find({.unit = name_}), ElementsAre(inner_.pid()));
+  inner_.end();
+  EXPECT_EQ(::rmdir(again.c_str()), 0);
+}
+
 TEST_F(Cgroups, SelectorsFindMembersAndThoseBelow) {
   move(outer_, folder_);
   move(inner_, folder_ + "/web.service");
