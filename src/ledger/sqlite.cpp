@@ -157,10 +157,14 @@ class Sqlite final : public Database {
 
 Result<std::unique_ptr<Database>> open_sqlite_database(const std::string& path,
                                                        Duration lock_wait) {
-  // Made here, so that the mode is right from the first byte; its side files get the same mode.
-  const Result<sys::Fd> file = sys::open_file(path, O_RDWR | O_CREAT, 0600);
-  if (!file.ok()) {
-    return Error(file.error())
+  // Made here, so that the mode is right from the first byte; its side files get the same mode. A
+  // file that stands there already is not even opened: closing any descriptor of it would drop
+  // every lock that this process has on it (fcntl(2)), and another process would then remove a
+  // log that is in use.
+  const Result<sys::Fd> made = sys::open_file(path, O_RDWR | O_CREAT | O_EXCL, 0600);
+  const bool stands = !made.ok() && made.error().code == Code::conflict;
+  if (!made.ok() && (!stands || ::access(path.c_str(), R_OK | W_OK) != 0)) {
+    return (stands ? errno_error(errno, "opening " + path) : Error(made.error()))
         .advise("check that the folder exists and may be written to by this user")
         .while_doing("opening the ledger");
   }

@@ -213,6 +213,34 @@ TEST(SqliteLedger, NamesAFieldThatBecameAnotherType) {
   }
 }
 
+// Locks belong to processes, so threads of one process cannot show that they hold.
+TEST(SqliteLedger, ChainsWhatSeveralProcessesAddAtOnce) {
+  constexpr int rounds = 12;
+  constexpr int writers = 6;
+  const Scratch scratch;
+  int failures = 0;
+  for (int round = 0; round < rounds; ++round) {
+    std::vector<pid_t> children;
+    for (int writer = 0; writer < writers; ++writer) {
+      const pid_t child = fork();
+      if (child == 0) {
+        auto ledger = open_sqlite(scratch.path());
+        _exit(ledger.ok() && (*ledger)->append(scratch.run(100 * round + writer)).ok() ? 0 : 1);
+      }
+      children.push_back(child);
+    }
+    for (const pid_t child : children) {
+      int status = 0;
+      if (waitpid(child, &status, 0) != child || status != 0) ++failures;
+    }
+  }
+  EXPECT_EQ(failures, 0);
+  const auto verified = open_with(scratch, 0)->verify();
+  ASSERT_TRUE(verified.ok()) << verified.error().render();
+  EXPECT_EQ(verified->rows, rounds * writers);
+  EXPECT_FALSE(verified->damage.has_value()) << verified->damage->message;
+}
+
 TEST(SqliteLedger, SurvivesItsWriterBeingKilled) {
   const Scratch scratch;
   const pid_t child = fork();
