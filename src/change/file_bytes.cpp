@@ -11,7 +11,6 @@
 #include <sys/stat.h>
 
 #include "change/typed.h"
-#include "sys/clock.h"
 #include "sys/file.h"
 #include "sys/file_identity.h"
 #include "sys/place.h"
@@ -120,7 +119,7 @@ Result<Footprint> footprint(const FileBytes& params) {
 Result<json::object> capture(const FileBytes& params) {
   struct stat status {};
   const std::string path = TRY(sys::real_path(params.path));
-  const sys::Fd fd = TRY(open_sole(path, O_RDONLY, status));
+  const sys::Fd fd = TRY(open_sole(path, O_RDWR, status));  // may it be written to?
   json::array items;
   for (const Stretch& stretch : TRY(read_stretches(params, fd))) {
     items.push_back({{"offset", stretch.offset},
@@ -200,7 +199,8 @@ Result<Presence> verify(const FileBytes&, const json::object& before) {
 
 Result<Reverted> revert(const FileBytes&, const json::object& before) {
   sys::Fd fd;
-  const Look seen = look(before, O_RDWR, fd);
+  Look seen = look(before, O_RDONLY, fd);  // what may not be written to was not changed either
+  if (seen.changed && !seen.foreign) seen = look(before, O_RDWR, fd);
   if (seen.foreign) return Reverted{Ending::foreign, seen.detail};
   if (!seen.readable) {
     if (!sys::exists(text_at(before, "path"))) return Reverted{Ending::gone, seen.detail};

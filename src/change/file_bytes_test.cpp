@@ -1,6 +1,13 @@
+#include <array>
+#include <csignal>
+#include <string>
+
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "change/change.h"
 #include "change/targets_test.h"
@@ -58,6 +65,35 @@ TEST_F(FileBytesTest, DoesNotHideThatSomebodyElseWroteElsewhereInTheFile) {
   set_time(1'500'000'000, 0);
   revert();
   EXPECT_GT(modified(), before);
+}
+
+// The file of a running program cannot be opened for writing, not even by root.
+TEST_F(FileBytesTest, FindsNothingToUndoInAFileThatMayNotBeWritten) {
+  const std::string program = folder_.path() + "/program";
+  const std::string original = sys::read_file("/bin/sleep").value();
+  ASSERT_TRUE(sys::write_file_durably(program, original, 0755).ok());
+  json::object params = params_;
+  params["path"] = program;
+  const json::object before = kind().capture(params).value();
+  std::array<int, 2> ends{};
+  ASSERT_EQ(::pipe2(ends.data(), O_CLOEXEC), 0);  // hangs up when the program runs
+  const pid_t child = ::fork();
+  if (child == 0) {
+    ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+    ::execl(program.c_str(), "program", "1000", nullptr);
+    ::_exit(127);
+  }
+  ::close(ends[1]);
+  char none = 0;
+  ASSERT_EQ(::read(ends[0], &none, 1), 0);
+  ::close(ends[0]);
+  EXPECT_FALSE(kind().apply(params, before).ok());
+  const Result<Reverted> reverted = kind().revert(params, before);
+  ASSERT_TRUE(reverted.ok()) << reverted.error().render();
+  EXPECT_EQ(reverted->ending, Ending::was_absent);
+  EXPECT_FALSE(kind().capture(params).ok());
+  ::kill(child, SIGKILL);
+  ::waitpid(child, nullptr, 0);
 }
 
 }  // namespace
