@@ -43,6 +43,19 @@ Status check_pick(const std::string& pick) {
                "use one, all, a count such as 3, or a share such as \"30 %\"");
 }
 
+// A criterion that was written but came out empty, as from a setting that nobody filled in, must
+// not be dropped in silence: what is left would mean more processes than its author did.
+Status check_given(const Node& node, const Selector& selector) {
+  const json::object given = table().to_json(selector);
+  const json::object nothing = table().to_json(Selector{});
+  for (const auto& [key, value] : given) {
+    if (key == "pick" || node.find(key) == nullptr || value != nothing.at(key)) continue;
+    return error(Code::invalid, fmt::format("{}: is given, but empty", std::string(key)),
+                 "give it a value, or leave the criterion out");
+  }
+  return ok();
+}
+
 Status check_container(const std::string& id) {
   constexpr std::size_t shortest = 12;
   constexpr std::size_t longest = 64;
@@ -62,6 +75,7 @@ Result<Selector> Codec<Selector>::parse(const Node& node) {
     const Diagnostic first = diagnostics.sorted().front();
     return error(Code::invalid, first.message, first.hint);
   }
+  TRY_VOID(check_given(node, selector));
   TRY_VOID(check_pick(selector.pick));
   TRY_VOID(check_container(selector.container));
   if (selector.empty()) {

@@ -46,8 +46,13 @@ TEST(SelectorCodec, RefusesToMeanEveryProcess) {
   constexpr const char* vague = "the selector says nothing about which processes are meant";
   EXPECT_EQ(refusal("{}"), vague);
   EXPECT_EQ(refusal(R"({"pick":"one"})"), vague);
-  EXPECT_EQ(refusal(R"({"name":""})"), vague);
-  EXPECT_EQ(refusal(R"({"pid":0})"), vague);
+}
+
+// A setting that nobody filled in must not widen what is meant.
+TEST(SelectorCodec, RefusesACriterionThatIsEmpty) {
+  EXPECT_EQ(refusal(R"({"name":"a","user":""})"), "user: is given, but empty");
+  EXPECT_EQ(refusal(R"({"name":"a","parent":0})"), "parent: is given, but empty");
+  EXPECT_EQ(refusal(R"({"name":""})"), "name: is given, but empty");
 }
 
 TEST(SelectorCodec, KeepsAnAbsentSelectorAbsent) {
