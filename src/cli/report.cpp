@@ -4,7 +4,6 @@
 #include "cli/commands.h"
 #include "cli/places.h"
 #include "cli/reporting.h"
-#include "sys/file.h"
 
 namespace squall::cli {
 namespace {
@@ -30,7 +29,7 @@ int execute(const Words& words, const Context& context) {
     console.print(*report);
     return exit_held;
   }
-  const Status written = sys::write_file_durably(path, *report);
+  const Status written = write_output(path, *report);
   if (!written.ok()) {
     return console.complain(Error(written.error())
                                 .while_doing("writing the report")

@@ -1,6 +1,8 @@
 #include "cli/reporting.h"
 
+#include <fcntl.h>
 #include <fmt/core.h>
+#include <sys/stat.h>
 
 #include "core/text.h"
 #include "engine/verdict.h"
@@ -48,9 +50,19 @@ Result<std::string> render_report(std::string_view format,
                list_words(report_formats(), "or"));
 }
 
-Status write_html_report(const std::string& path, const std::vector<engine::Event>& timeline) {
-  TRY_VOID(sys::write_file_durably(path, report::html(timeline, engine::judge(timeline))));
+Status write_output(const std::string& path, std::string_view text) {
+  struct stat status {};
+  if (::stat(path.c_str(), &status) != 0) return sys::write_file_durably(path, text);
+  if (S_ISREG(status.st_mode)) {
+    return sys::write_file_durably(TRY(sys::real_path(path)), text, status.st_mode & 07777);
+  }
+  const sys::Fd fd = TRY(sys::open_file(path, O_WRONLY));
+  TRY_VOID(sys::write_all(fd, text), "writing to " + path);
   return ok();
+}
+
+Status write_html_report(const std::string& path, const std::vector<engine::Event>& timeline) {
+  return write_output(path, report::html(timeline, engine::judge(timeline)));
 }
 
 }  // namespace squall::cli

@@ -19,7 +19,10 @@ Result<std::string> render_report(std::string_view format,
                                   const std::vector<engine::Event>& timeline);
 const std::vector<std::string>& report_formats();
 
-// Writes the HTML report, readable for its owner only.
+// A file at `path` is replaced as a whole, whether or not a link leads there, and a new one is
+// readable for its owner only; a pipe or a device is written to and stays what it is.
+Status write_output(const std::string& path, std::string_view text);
+// Writes the HTML report so.
 Status write_html_report(const std::string& path, const std::vector<engine::Event>& timeline);
 
 }  // namespace squall::cli

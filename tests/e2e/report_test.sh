@@ -100,6 +100,22 @@ check "its Markdown is written" report "$run" markdown
 check "without a live link" lacks '[^\\]\]\(javascript:'
 check "and without its script" lacks '(^|[^\\])<script'
 
+# --- where a report is written to --------------------------------------------------------------------
+
+reports_to() { drill report "$run" --format json --out "$1"; }
+ln -s "$work/linked" "$work/link"
+echo old >"$work/linked"
+check "a link is followed" ends 0 reports_to "$work/link"
+check "and stays a link" test -L "$work/link"
+check "whose file has the report" grep -q '"verdict"' "$work/linked"
+check "a device is written to" ends 0 reports_to /dev/null
+check "and stays a device" test -c /dev/null
+mkfifo "$work/pipe"
+cat "$work/pipe" >"$work/piped" &
+check "a pipe is written to" ends 0 reports_to "$work/pipe"
+wait $!
+check "and its reader has the report" grep -q '"verdict"' "$work/piped"
+
 # --- the ledger --------------------------------------------------------------------------------------
 
 check "runs lists them" ends 0 drill runs
