@@ -1,8 +1,10 @@
 // squall: breaks things on purpose, proves it, and puts everything back.
 #include "cli/command_line.h"
 #include "cli/commands.h"
+#include "sys/standard_descriptors.h"
 
 int main(int count, char** words) {
+  if (!squall::sys::fill_standard_descriptors()) return 1;
   using namespace squall::cli;
   return squall_main(count, words, SQUALL_VERSION,
                      {

@@ -38,6 +38,12 @@ run_ends() {  # run_ends CODE: the run in the background, within its 60 s
 paused_by_run() { within 10 happened change_applied && within 5 is_stopped "$redis"; }
 
 check "a sound drill holds" ends 0 pause --set lasts='700 ms'
+
+# Files would be opened under the numbers of what is closed, and be written into.
+closed_run() { "$squall" run "$scenarios/fast/pause.yaml" --targets "$map" --plain --set lasts='700 ms' <&- >&- 2>&-; }
+check "it holds with input and output closed" ends 0 closed_run
+check "and its record is whole" ends 0 drill show last
+check "for the ledger too" ends 0 drill ledger verify
 check "and the host is as before" well
 
 # --- documents ---------------------------------------------------------------------------------------
