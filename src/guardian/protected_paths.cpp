@@ -1,5 +1,6 @@
 #include "guardian/protected_paths.h"
 
+#include <algorithm>
 #include <array>
 #include <optional>
 
@@ -57,6 +58,18 @@ Status check_tree(const Judged& judged, const std::string& tree, const std::stri
       fmt::format("it is another path to {} or to something in it (a bind mount): {}", tree, rule));
 }
 
+// A tablespace of PostgreSQL lies wherever its link leads, in a folder of this name:
+// "PG_15_202209061", the version of the server and that of its catalogue.
+bool is_named_like_a_tablespace(std::string_view name) {
+  if (!name.starts_with("PG_")) return false;
+  const std::size_t second = name.find('_', 3);
+  const auto is_number = [](std::string_view text) {
+    return !text.empty() && text.find_first_not_of("0123456789") == std::string_view::npos;
+  };
+  return second != std::string_view::npos && is_number(name.substr(3, second - 3)) &&
+         is_number(name.substr(second + 1));
+}
+
 bool is_regular(const std::string& path) {
   struct stat status {};
   return ::stat(path.c_str(), &status) == 0 && S_ISREG(status.st_mode);
@@ -78,12 +91,18 @@ bool is_home_of_a_redis(const std::string& folder) {
   return false;
 }
 
+bool holds_a_tablespace(const std::string& folder) {
+  const Result<std::vector<std::string>> names = sys::list_folder(folder);
+  return names.ok() && std::ranges::any_of(*names, is_named_like_a_tablespace);
+}
+
 Status check_databases(const std::string& path, const ProtectedPaths& paths) {
   for (const std::string& allowed : paths.allowed) {
     if (is_within(path, allowed)) return ok();
   }
   for (std::string folder = path; folder != "/"; folder = sys::folder_of(folder)) {
-    const std::string database = database_of(folder);
+    std::string database = database_of(folder);
+    if (database.empty() && folder == path && holds_a_tablespace(path)) database = "PostgreSQL";
     if (database.empty()) continue;
     return refusal(
         path, fmt::format("{} keeps its data in {}", database, folder),
@@ -116,6 +135,10 @@ std::string database_of(const std::string& folder) {
   for (const Marker& marker : markers) {
     if (is_regular(fmt::format("{}/{}", folder, marker.file))) return std::string(marker.database);
   }
+  // The log of a PostgreSQL is often a link to a faster disk; this folder is in it wherever it
+  // lies.
+  if (sys::exists(folder + "/archive_status")) return "PostgreSQL";
+  if (is_named_like_a_tablespace(folder.substr(folder.rfind('/') + 1))) return "PostgreSQL";
   const bool may_be_redis = is_regular(folder + "/dump.rdb") ||
                             is_regular(folder + "/appendonly.aof") ||
                             sys::exists(folder + "/appendonlydir");

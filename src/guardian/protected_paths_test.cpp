@@ -162,13 +162,19 @@ TEST_F(ProtectedPathsTest, KnowTheDataFoldersOfDatabases) {
        std::vector<std::pair<std::string, std::string>>{{"pg/PG_VERSION", "PostgreSQL"},
                                                         {"my/ibdata1", "MySQL"},
                                                         {"mongo/WiredTiger.wt", "MongoDB"},
-                                                        {"etcd/member/snap/db", "etcd"}}) {
+                                                        {"etcd/member/snap/db", "etcd"},
+                                                        {"wal/archive_status/x", "PostgreSQL"}}) {
     make(marker);
     const std::string folder = marker.substr(0, marker.find('/'));
     make(folder + "/deep/below/file");
     EXPECT_THAT(judge_own(folder + "/deep/below/file"), HasSubstr(name));
     EXPECT_THAT(judge_own(folder), HasSubstr(name));
   }
+  make("fast-disk/PG_15_202209061/5/99");
+  EXPECT_THAT(judge_own("fast-disk/PG_15_202209061/5/99"), HasSubstr("PostgreSQL"));
+  EXPECT_THAT(judge_own("fast-disk"), HasSubstr("PostgreSQL"));
+  make("fast-disk/PG_backup_notes/other");
+  EXPECT_EQ(judge_own("fast-disk/PG_backup_notes/other"), "free");
   make("redis/dump.rdb");
   EXPECT_EQ(judge_own("redis/dump.rdb"), "free") << "an old dump, and nobody lives there";
 }
