@@ -283,6 +283,24 @@ TEST(LinkedFloors, FollowTheSameTable) {
 
 // --- files -------------------------------------------------------------------------------------
 
+TEST(TypeNames, BelongToOneTypeEach) {
+  const std::string named =
+      "namespace squall::a {\n\nstruct Supply {\n};\n\n}  // namespace squall::a\n";
+  const std::string own =
+      "namespace squall::a {\nnamespace {\n\nstruct Supply {\n};\n\n}  // namespace\n}  // "
+      "namespace "
+      "squall::a\n";
+  const auto found = [](const std::string& one, const std::string& other) {
+    return breaches_of(check_type_names, {{"src/a/one.h", one}, {"src/a/other.h", other}});
+  };
+  EXPECT_TRUE(says(found(named, named), "src/a/other.h:3: Supply is defined in src/a/one.h too"));
+  EXPECT_EQ(found(named, own), "");
+  EXPECT_EQ(found(own, own), "");
+  std::string elsewhere = named;
+  elsewhere.replace(elsewhere.find("::a {"), 3, "::b");
+  EXPECT_EQ(found(named, elsewhere), "");
+}
+
 TEST(Folders, MayNotHaveEmptyNames) {
   const Tree tree = {{"docs/ARCHITECTURE.md", "`src/` `docs/`"},
                      {"src/util/a.cpp", ""},

@@ -15,7 +15,7 @@
 namespace squall::witness {
 
 // What is watched.
-struct Supply {
+struct Stock {
   std::string name;                           // "the free space of /srv"
   std::function<Result<double>()> left;       // how much there is now
   std::function<std::string(double)> render;  // an amount for people
@@ -24,8 +24,8 @@ struct Supply {
 // How often a look is worth it.
 inline constexpr Duration taken_every = milliseconds(5);
 
-// Watches the supply for a tenth of a second first. Code::conflict when it is too restless to tell
+// Watches the stock for a tenth of a second first. Code::conflict when it is too restless to tell
 // `wanted`, above 0, from what happens by itself. The dose is how much less there is.
-Result<std::unique_ptr<Witness>> watch_taken(Supply supply, double wanted);
+Result<std::unique_ptr<Witness>> watch_taken(Stock stock, double wanted);
 
 }  // namespace squall::witness

@@ -6,7 +6,7 @@
 namespace squall::witness {
 namespace {
 
-// A supply of which the test says how much is left.
+// A stock of which the test says how much is left.
 class TakenTest : public testing::Test {
  protected:
   Result<std::unique_ptr<Witness>> open(double wanted) {

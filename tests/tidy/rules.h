@@ -25,9 +25,10 @@ void check_head_comments(const Tree& tree, Breaches& breaches);
 void check_unfinished_words(const Tree& tree, Breaches& breaches);
 bool is_kind_file(std::string_view path, std::string_view text);
 
-// rules_of_modules.cpp: who may include and link whom.
+// rules_of_modules.cpp: who may include and link whom, and what may be called alike.
 void check_floors(const Tree& tree, Breaches& breaches);
 void check_linked_floors(const Tree& tree, Breaches& breaches);
+void check_type_names(const Tree& tree, Breaches& breaches);
 
 // rules_of_files.cpp: what stands where.
 void check_folders(const Tree& tree, Breaches& breaches);

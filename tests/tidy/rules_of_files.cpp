@@ -263,6 +263,7 @@ const std::vector<Rule>& rules() {
       {"UnfinishedWords", check_unfinished_words},
       {"Floors", check_floors},
       {"LinkedFloors", check_linked_floors},
+      {"TypeNames", check_type_names},
       {"Folders", check_folders},
       {"Documents", check_documents},
       {"Kinds", check_kinds},

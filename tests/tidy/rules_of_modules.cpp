@@ -103,6 +103,20 @@ std::string forbidden(const Floors& floors, const std::string& user, const std::
   return {};
 }
 
+// "Supply" of "struct Supply final : Base {"; empty for other lines, for members of a type and for
+// specialisations.
+std::string defined_type(std::string_view line) {
+  if (!line.ends_with('{') && line.find("};") == std::string_view::npos) return "";
+  for (const std::string_view word : {"struct ", "class ", "enum class "}) {
+    if (!line.starts_with(word)) continue;
+    std::size_t end = word.size();
+    while (end < line.size() && (std::isalnum(static_cast<unsigned char>(line[end])) != 0)) ++end;
+    const bool is_other = end < line.size() && (line[end] == ':' || line[end] == '<');
+    return is_other ? "" : std::string(line.substr(word.size(), end - word.size()));
+  }
+  return "";
+}
+
 }  // namespace
 
 void check_floors(const Tree& tree, Breaches& breaches) {
@@ -164,6 +178,37 @@ void check_linked_floors(const Tree& tree, Breaches& breaches) {
         const std::string why = forbidden(floors, user, word);
         if (!why.empty()) breaches.push_back({"CMakeLists.txt", number, why});
       }
+    }
+  }
+}
+
+// Two types of one name in one namespace are one type to the linker: it keeps the functions of one
+// of them and uses them for both. What stands in an unnamed namespace is its file's own.
+void check_type_names(const Tree& tree, Breaches& breaches) {
+  std::map<std::string, std::string> homes;  // full name -> the file that defines it
+  for (const auto& [path, text] : tree) {
+    if (!is_cpp(path) || !path.starts_with("src/")) continue;
+    std::vector<std::string> spaces;
+    int number = 0;
+    for (const std::string& line : lines_of(text)) {
+      ++number;
+      if (line.starts_with("namespace ") && line.ends_with('{')) {
+        spaces.push_back(line.substr(10, line.size() - 11));
+      } else if (line.starts_with("}  // namespace") && !spaces.empty()) {
+        spaces.pop_back();
+      }
+      const std::string name = defined_type(line);
+      const bool is_own = std::find(spaces.begin(), spaces.end(), "") != spaces.end();
+      if (name.empty() || is_own) continue;
+      std::string full;
+      for (const std::string& space : spaces) full += space + "::";
+      const auto [home, is_new] = homes.emplace(full + name, path);
+      if (is_new || home->second == path) continue;
+      breaches.push_back(
+          {path, number,
+           fmt::format("{} is defined in {} too: name one of them anew, or put it into an unnamed "
+                       "namespace",
+                       name, home->second)});
     }
   }
 }
