@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # The scenarios of catalogue/database that are about Redis: on the demo target's Redis with a replica
-# under a supervisor, and on a pair of its own that a Sentinel watches. All of it lives in the
-# target's network namespace and below this test's folder.
+# under a supervisor, on a pair of its own that a Sentinel watches, and on one whose halves have an
+# address each. All of it lives in the target's network namespace and below this test's folder.
 set -euo pipefail
 here=$(dirname "$(readlink -f "$0")")
 # shellcheck source=tests/e2e/drill.bash
@@ -12,6 +12,7 @@ drill_begin "$@"
 command -v runsv >/dev/null || skip "needs runsv; install it with ./dev setup"
 
 replica_port=6390 pair_port=6400 pair_replica_port=6401 sentinel_port=6402
+split_port=6403 split_replica_port=6404
 inside() { nsenter --net="$work/target/net/target" "$@"; }
 ask() { inside redis-cli -p "$@"; }  # ask PORT WORD...
 gives_up() { sed 's/^/# /' "$work/redis.log" && echo "not ok - $1" && exit 1; }
@@ -56,6 +57,12 @@ CONF
   inside redis-server "$work/redis/sentinel.conf" --sentinel >>"$work/redis.log" 2>&1 &
   within 20 sentinel_knows || gives_up "the Sentinel knows the replica"
 }
+start_split_pair() {  # it gives up after two seconds of silence; a replica that connects has as long
+  start_redis split "$split_port" --protected-mode no --repl-timeout 2 --repl-ping-replica-period 1
+  start_redis split-replica "$split_replica_port" --bind 127.0.0.2 --bind-source-addr 127.0.0.2 \
+    --repl-timeout 2 --replicaof 127.0.0.1 "$split_port"
+  within 10 has_replica "$split_port" || gives_up "the replica with an address of its own comes up"
+}
 is_copied() { [ "$(ask "$pair_replica_port" get order:7)" = paid ]; }
 sentinel_knows() { ask "$sentinel_port" sentinel replicas pair 2>&1 | grep -q "$pair_replica_port"; }
 
@@ -64,8 +71,7 @@ ours() {  # the pids of everything that this test started for them
   for file in /proc/[0-9]*/cmdline; do
     mapfile -d '' -t words <"$file" || continue
     case ${words[*]:-} in
-      runsv*"$work/redis"* | *"127.0.0.1:$replica_port"* | *"127.0.0.1:$pair_port"* | \
-        *"127.0.0.1:$pair_replica_port"* | *":$sentinel_port [sentinel]"*) echo "${file//[^0-9]/}" ;;
+      runsv*"$work/redis"* | redis-server*:"$replica_port"* | redis-server*:640[0-4]*) echo "${file//[^0-9]/}" ;;
     esac
   done 2>/dev/null
 }
@@ -84,6 +90,7 @@ fresh_target() {
   target_up
   start_supervised_replica
   start_pair
+  start_split_pair
   cat >>"$map" <<YAML
   redis_replica:
     pid_file: "$work/redis/replica/redis.pid"
@@ -93,6 +100,12 @@ fresh_target() {
     primary_port: $pair_port
     replica_port: $pair_replica_port
     primary_pid_file: "$work/redis/primary/redis.pid"
+  split_pair:
+    address: 127.0.0.1
+    port: $split_port
+    replica_address: 127.0.0.2
+    replica_port: $split_replica_port
+    namespace: "$work/target/net/target"
 YAML
 }
 trap 'stop_ours >/dev/null; drill_finish' EXIT
@@ -102,6 +115,7 @@ claims=(
   [redis-memory-full]=held
   [redis-pause]=held
   [redis-primary-kill]=held
+  [redis-replica-cut]=held
   [redis-replica-loss]=held
 )
 spent=(redis-primary-kill)  # nobody starts the old primary again
