@@ -5,24 +5,26 @@ set -euo pipefail
 . "$(dirname "$(readlink -f "$0")")/drill.bash"
 drill_begin "$@"
 
-free_port() { python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'; }
 ask() { timeout 10 redis-cli -h 127.0.0.1 -p "$1" ping; }
 verb() { ends 0 drill proxy "$@"; }
+port_said() { sed -nE 's/.*127\.0\.0\.1:([0-9]+).*/\1/p' "$work/said"; }
 
-port=$(free_port)
-redis-server --bind 127.0.0.1 --port "$port" --save '' --dir "$work" >/dev/null 2>&1 &
-check "a Redis of our own runs" within 20 quiet ask "$port"
-
-# The proxy chooses its own port, and says which.
+# The interface chooses its own port, and says which.
 "$squall" proxy -host 127.0.0.1 -port 0 -seed 5 -proxy-metrics >"$work/log" 2>&1 &
 proxy=$!
-check "the proxy says where it listens" within 20 grep -q 'HTTP server on endpoint 127.0.0.1:' "$work/log"
+check "the proxy says where it listens" within 20 grep -qs 'HTTP server on endpoint 127.0.0.1:' "$work/log"
 TOXIPROXY_URL=http://$(sed -nE 's/.*endpoint ([0-9.:]+).*/\1/p' "$work/log")
 export TOXIPROXY_URL
 
+# The port of a proxy that is deleted is free for a Redis of our own.
+check "a proxy gets a port" verb create -l 127.0.0.1:0 -u 127.0.0.1:1 first
+port=$(port_said)
+check "and gives it back" verb delete first
+redis-server --bind 127.0.0.1 --port "$port" --save '' --dir "$work" >/dev/null 2>&1 &
+check "a Redis runs there" within 20 quiet ask "$port"
+
 check "a proxy is created" verb create -l 127.0.0.1:0 -u "127.0.0.1:$port" redis
-listen=$(grep -oE '127\.0\.0\.1:[0-9]+' "$work/said")
-listen=${listen##*:}
+listen=$(port_said)
 check "it carries what Redis says" ends 0 ask "$listen"
 check "which is PONG" says PONG
 check "it is listed" verb ls
