@@ -39,6 +39,34 @@ TEST(Container, IsNotWhatOnlyLooksLikeOne) {
   EXPECT_THAT(container_ids(""), IsEmpty());
 }
 
+TEST(Container, HasANameThatIsSafeInAPath) {
+  for (const std::string& name : {std::string("web"), std::string("a_b.c-1"), outer}) {
+    EXPECT_TRUE(is_container_name(name)) << name;
+  }
+  for (const std::string& name :
+       {std::string(), std::string(".."), std::string("a/b"), std::string("a b"), std::string("-a"),
+        std::string(256, 'a'), std::string("a\0b", 3), std::string("ä")}) {
+    EXPECT_FALSE(is_container_name(name)) << name;
+  }
+  EXPECT_TRUE(is_container_id(inner));
+  EXPECT_FALSE(is_container_id(inner.substr(1)) || is_container_id(std::string(64, 'A')));
+}
+
+TEST(Container, HasALinkAndANamespaceOfMadeUpNames) {
+  EXPECT_TRUE(is_made_up_link("veth0a1b2c3") && is_made_up_link("veth0a1b2c3d"));
+  EXPECT_FALSE(is_made_up_link("veth0") || is_made_up_link("veth-tenant") ||
+               is_made_up_link("eth00a1b2c3"));
+  EXPECT_TRUE(is_made_up_namespace("0a1b2c3d4e5f") && is_made_up_namespace("netns-77f0"));
+  EXPECT_FALSE(is_made_up_namespace("blue") || is_made_up_namespace("0a1b2c3d4e5"));
+}
+
+TEST(Container, HasNoGroupsWhereItsProcessIsInNone) {
+  const Child child;
+  EXPECT_THAT(container_groups(child.id(), outer), IsEmpty());
+  EXPECT_THAT(container_groups(child.id(), ""), IsEmpty()) << "no id is in every path";
+  EXPECT_THAT(container_processes({}), IsEmpty());
+}
+
 TEST(Container, HoldsNoProcessThatIsGone) {
   Child child;
   const pid_t pid = child.pid();

@@ -10,6 +10,7 @@
 
 #include "core/digest.h"
 #include "core/text.h"
+#include "sys/container.h"
 #include "sys/file.h"
 #include "sys/fingerprint_parts.h"
 
@@ -165,6 +166,11 @@ std::optional<Mount> parse_mount(std::string_view line) {
   const auto dash = std::find(fields.begin(), fields.end(), "-");
   if (dash - fields.begin() < 6 || fields.end() - dash < 4) return std::nullopt;
   Mount mount{.point = unescape(fields[4]), .type = dash[1]};
+  // A container's network namespace is a new one, at a new place, each time it starts.
+  if (mount.type == "nsfs" && is_made_up_namespace(name_of(mount.point))) {
+    return Mount{
+        .point = folder_of(mount.point) + "/*", .type = mount.type, .value = "a namespace"};
+  }
   const std::string device = fields[2].starts_with("0:") ? "" : " of device " + fields[2];
   mount.value =
       fmt::format("{} {}{} at {}, {}; {}", dash[1], dash[2], device, fields[3], fields[5], dash[3]);

@@ -15,6 +15,7 @@
 
 #include "core/digest.h"
 #include "core/text.h"
+#include "sys/container.h"
 #include "sys/fingerprint_nft.h"
 #include "sys/fingerprint_parts.h"
 #include "sys/netlink_dump.h"
@@ -50,12 +51,26 @@ std::string_view family_word(int family) {
   return family == AF_INET ? "ipv4" : "ipv6";
 }
 
+// The host's end of a container's link gets a new name and hardware address each time the container
+// starts. Such links are told apart by their bridge and their number on it: "veth* of br0 1".
+constexpr std::string_view made_up = "veth* of ";
+
 LinkNames names_of(const std::vector<std::string>& links) {
   LinkNames names;
+  LinkNames masters;  // of those links, by their index
   for (const std::string& link : links) {
     const auto attributes = netlink_attributes_after(link, sizeof(ifinfomsg));
-    names[static_cast<std::uint32_t>(netlink_value<ifinfomsg>(link).ifi_index)] =
-        attribute_text(find_attribute(attributes, IFLA_IFNAME));
+    const auto index = static_cast<std::uint32_t>(netlink_value<ifinfomsg>(link).ifi_index);
+    names[index] = attribute_text(find_attribute(attributes, IFLA_IFNAME));
+    if (!is_made_up_link(names[index])) continue;
+    const std::string_view master = find_attribute(attributes, IFLA_MASTER);
+    const auto bridge = netlink_value<std::uint32_t>(master);
+    masters[index] = master.empty() ? "nothing" : fmt::format("{}", bridge);
+    if (!master.empty() && names.contains(bridge)) masters[index] = names[bridge];
+  }
+  std::map<std::string, int> counts;
+  for (const auto& [index, master] : masters) {
+    names[index] = fmt::format("{}{} {}", made_up, master, ++counts[master]);
   }
   return names;
 }
@@ -66,16 +81,16 @@ void note_links(const std::string& prefix, const std::vector<std::string>& links
     const auto header = netlink_value<ifinfomsg>(link);
     const auto attributes = netlink_attributes_after(link, sizeof header);
     const std::string_view master = find_attribute(attributes, IFLA_MASTER);
+    const std::string name = name_of_link(names, static_cast<std::uint32_t>(header.ifi_index));
     std::string value = fmt::format(
         "{}, mtu {}, queue {}, address {}", (header.ifi_flags & IFF_UP) != 0 ? "up" : "down",
         netlink_value<std::uint32_t>(find_attribute(attributes, IFLA_MTU)),
         netlink_value<std::uint32_t>(find_attribute(attributes, IFLA_TXQLEN)),
-        hex(find_attribute(attributes, IFLA_ADDRESS)));
+        name.starts_with(made_up) ? "any" : hex(find_attribute(attributes, IFLA_ADDRESS)));
     if (!master.empty()) {
       value += ", master " + name_of_link(names, netlink_value<std::uint32_t>(master));
     }
-    const auto index = static_cast<std::uint32_t>(header.ifi_index);
-    items[fmt::format("{}link {}", prefix, name_of_link(names, index))] = value;
+    items[fmt::format("{}link {}", prefix, name)] = value;
   }
 }
 
@@ -85,14 +100,17 @@ void note_addresses(const std::string& prefix, const std::vector<std::string>& a
     const auto header = netlink_value<ifaddrmsg>(address);
     if (header.ifa_family != AF_INET && header.ifa_family != AF_INET6) continue;
     if (header.ifa_family == AF_INET6 && (header.ifa_flags & IFA_F_TEMPORARY) != 0) continue;
+    const std::string name = name_of_link(names, header.ifa_index);
+    // Made by the kernel from the hardware address.
+    if (header.ifa_scope == RT_SCOPE_LINK && name.starts_with(made_up)) continue;
     const auto attributes = netlink_attributes_after(address, sizeof header);
     std::string_view local = find_attribute(attributes, IFA_LOCAL);
     const std::string_view peer = find_attribute(attributes, IFA_ADDRESS);
     if (local.empty()) local = peer;
     std::string value = fmt::format("scope {}", header.ifa_scope);
     if (peer != local) value += ", peer " + address_text(header.ifa_family, peer);
-    items[fmt::format("{}address {} {}/{}", prefix, name_of_link(names, header.ifa_index),
-                      address_text(header.ifa_family, local), header.ifa_prefixlen)] = value;
+    items[fmt::format("{}address {} {}/{}", prefix, name, address_text(header.ifa_family, local),
+                      header.ifa_prefixlen)] = value;
   }
 }
 

@@ -293,6 +293,29 @@ TEST_F(FingerprintOfANetwork, NamesTheAddressThatLoopbackKeepsWhenItGoesDownAgai
   });
 }
 
+TEST_F(FingerprintOfANetwork, ForgivesALinkThatAContainerRuntimeMadeAnewButNotItsLoss) {
+  in_new_namespaces(CLONE_NEWNET, [] {
+    run({"ip", "link", "add", "bridge", "type", "bridge"});
+    const auto add = [](const char* name, const char* peer) {
+      run({"ip", "link", "add", name, "type", "veth", "peer", "name", peer});
+      run({"ip", "link", "set", name, "up", "master", "bridge"});
+    };
+    // A bridge takes the smallest address of its ports unless it was given one.
+    run({"ip", "link", "set", "bridge", "address", "02:00:00:00:00:01"});
+    add("veth0a1b2c3", "one");
+    add("veth77f0d1e", "two");
+    const Fingerprint before = take();
+    run({"ip", "link", "del", "veth0a1b2c3"});
+    EXPECT_THAT(differences_about("link veth", before, take()),
+                ElementsAre(HasSubstr("veth* of bridge 2")));
+    add("veth5e6f7a8", "three");
+    EXPECT_THAT(differences_about(" veth", before, take()), IsEmpty());
+    run({"ip", "link", "set", "veth5e6f7a8", "down"});
+    EXPECT_THAT(differences_about("link veth", before, take()),
+                ElementsAre(HasSubstr("veth* of bridge 2 is now: down")));
+  });
+}
+
 TEST_F(FingerprintOfANetwork, NamesAnMtu) {
   EXPECT_THAT(seen_in_own_network(
                   make_pair,

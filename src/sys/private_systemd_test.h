@@ -5,12 +5,10 @@
 // object; needs root, for the mounts.
 #pragma once
 
-#include <cerrno>
 #include <csignal>
 #include <filesystem>
 #include <map>
 #include <memory>
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -28,6 +26,7 @@
 #include "sys/clock.h"
 #include "sys/command.h"
 #include "sys/file.h"
+#include "sys/private_group_test.h"
 #include "sys/process.h"
 
 namespace squall::sys {
@@ -40,7 +39,7 @@ class PrivateSystemd {
   // nullptr where none can be had: no root, no systemd, no cgroup v2.
   static std::unique_ptr<PrivateSystemd> start(const Units& units) {
     const bool is_possible = ::geteuid() == 0 && exists(program) && exists("/run/systemd");
-    if (!is_possible || !v2_mount()) return nullptr;
+    if (!is_possible || !PrivateGroup::v2_mount()) return nullptr;
     std::unique_ptr<PrivateSystemd> made(new PrivateSystemd);
     return made->launch(units) ? std::move(made) : nullptr;
   }
@@ -50,7 +49,7 @@ class PrivateSystemd {
     }
     ::kill(pid_, SIGKILL);
     ::waitpid(pid_, nullptr, 0);
-    for (const std::string& group : groups_) remove_group(group);
+    for (const std::string& group : groups_) remove_private_group(group);
     std::filesystem::remove_all(folder_);
   }
   PrivateSystemd(const PrivateSystemd&) = delete;
@@ -78,13 +77,6 @@ class PrivateSystemd {
   static constexpr const char* program = "/usr/lib/systemd/systemd";
   PrivateSystemd() = default;
 
-  static std::optional<std::string> v2_mount() {
-    for (const char* mount : {"/sys/fs/cgroup", "/sys/fs/cgroup/unified"}) {
-      if (exists(std::string(mount) + "/cgroup.controllers")) return mount;
-    }
-    return std::nullopt;
-  }
-
   bool launch(const Units& units) {
     std::string pattern = std::filesystem::temp_directory_path() / "squall-systemd-XXXXXX";
     CHECK(::mkdtemp(pattern.data()) != nullptr, "a temporary folder can be made");
@@ -105,7 +97,7 @@ class PrivateSystemd {
     CHECK(write_file_durably(folder_ + "/units/own.target", target, 0644).ok(), "a unit");
     CHECK(write_file_durably(folder_ + "/units/ready.service", ready, 0644).ok(), "a unit");
     const std::string name = "/test-of-squall-" + name_of(folder_);
-    groups_ = {*v2_mount() + name};
+    groups_ = {*PrivateGroup::v2_mount() + name};
     if (exists("/sys/fs/cgroup/systemd")) groups_.push_back("/sys/fs/cgroup/systemd" + name);
     for (const std::string& group : groups_) {
       CHECK(::mkdir(group.c_str(), 0755) == 0, "a control group can be made");
@@ -149,18 +141,6 @@ class PrivateSystemd {
     };
     ::execve(program, pointers(words).data(), pointers(variables).data());
     ::_exit(4);
-  }
-
-  // Depth first; a group stays busy for a moment after its last process.
-  static void remove_group(const std::string& group) {
-    const Duration deadline = monotonic_now() + seconds(2);
-    while (::rmdir(group.c_str()) != 0 && errno != ENOENT && monotonic_now() < deadline) {
-      const Result<std::vector<std::string>> inside = list_subfolders(group);
-      if (inside.ok()) {
-        for (const std::string& name : *inside) remove_group(group + "/" + name);
-      }
-      sleep_until(monotonic_now() + milliseconds(1));
-    }
   }
 
   std::string folder_;
