@@ -3,6 +3,8 @@
 
 namespace squall::reach {
 
+extern const Verb verb_container_act;
+extern const Verb verb_container_show;
 extern const Verb verb_redis_await;
 extern const Verb verb_redis_count_messages;
 extern const Verb verb_redis_pause;
@@ -18,6 +20,8 @@ const Catalogue& catalogue() {
   // One a line, so that two additions do not collide.
   // clang-format off
   static const Catalogue verbs = {
+      &verb_container_act,
+      &verb_container_show,
       &verb_redis_await,
       &verb_redis_count_messages,
       &verb_redis_pause,

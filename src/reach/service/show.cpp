@@ -1,8 +1,8 @@
 // service.show: how a unit is, and whether something could be done to it. Touches nothing.
 #include "param/table.h"
+#include "reach/processes.h"
 #include "reach/reach.h"
 #include "reach/service/managers.h"
-#include "sys/process.h"
 
 namespace squall::reach {
 namespace {
@@ -25,18 +25,6 @@ const param::Table<Show> table{{
         {.about = "What is meant to be done: stop, mask, freeze, kill, restart, exhaust."}),
     param::field("limit", &Show::limit, {.about = "How long the manager may take."}),
 }};
-
-// With start times, for a number alone names nothing for long.
-json::array identities(const std::vector<std::int64_t>& pids) {
-  json::array processes;
-  for (const std::int64_t pid : pids) {
-    const Result<sys::Process> process = sys::read_process(pid);
-    if (!process.ok()) continue;
-    processes.push_back(
-        {{"pid", pid}, {"start_ticks", static_cast<std::int64_t>(process->id.start_ticks)}});
-  }
-  return processes;
-}
 
 Result<json::object> call(const json::object& params) {
   const Show wanted = TRY(table.from_json(params));
