@@ -7,6 +7,10 @@ namespace squall::change {
 extern const Kind kind_cgroup_attribute;
 extern const Kind kind_cgroup_fence;
 extern const Kind kind_command;
+extern const Kind kind_container_act;
+extern const Kind kind_container_limits;
+extern const Kind kind_container_network;
+extern const Kind kind_container_state;
 extern const Kind kind_cpu_burner;
 extern const Kind kind_descriptors_ballast;
 extern const Kind kind_disk_ballast;
@@ -42,6 +46,10 @@ const Catalogue& catalogue() {
       &kind_cgroup_attribute,
       &kind_cgroup_fence,
       &kind_command,
+      &kind_container_act,
+      &kind_container_limits,
+      &kind_container_network,
+      &kind_container_state,
       &kind_cpu_burner,
       &kind_descriptors_ballast,
       &kind_disk_ballast,

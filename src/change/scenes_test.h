@@ -55,6 +55,7 @@ const std::vector<SceneMaker>& scenes();
 // Those in files of their own, by area.
 std::vector<SceneMaker> clock_scenes();
 std::vector<SceneMaker> command_scenes();
+std::vector<SceneMaker> container_scenes();
 std::vector<SceneMaker> disk_scenes();
 std::vector<SceneMaker> file_scenes();
 std::vector<SceneMaker> load_scenes();

@@ -99,7 +99,7 @@ Result<json::object> capture(const ServiceState& params) {
                  fmt::format("{} is {} already", params.describe(), way_of(params.state).done),
                  "undo that first: there is nothing to see of a change that changes nothing");
   }
-  json::object before{{"host", host_of(params)}};
+  json::object before{{"host", host_of(params.control)}};
   if (const json::array* dependents = array_at(shown, "dependents")) {
     before["dependents"] = *dependents;
   }

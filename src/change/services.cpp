@@ -68,11 +68,11 @@ Status check_may_touch(const Service& service) {
       "choose a service of the target itself");
 }
 
-json::object host_of(const Service& service) {
+json::object host_of(std::string_view control) {
   constexpr std::string_view folder = "/proc/";
-  const std::size_t at = service.control.find(folder);
+  const std::size_t at = control.find(folder);
   if (at == std::string::npos) return {};
-  const std::string_view rest = std::string_view(service.control).substr(at + folder.size());
+  const std::string_view rest = control.substr(at + folder.size());
   std::int64_t pid = 0;
   std::from_chars(rest.data(), rest.data() + rest.size(), pid);
   const Result<sys::Process> process = sys::read_process(pid);

@@ -50,7 +50,7 @@ Status check_may_touch(const Service& service);
 
 // A control socket below /proc/PID/root belongs to a host that lives as long as that process. What
 // tells that process from a later one of the same number; empty for other sockets.
-json::object host_of(const Service& service);
+json::object host_of(std::string_view control);
 // Whether it ended. `before` holds what host_of returned, as "host".
 bool host_is_gone(const json::object& before);
 

@@ -22,7 +22,8 @@ namespace {
 constexpr int ssh_port = 22;
 
 Status check_path(const change::Kind& kind, const std::string& path, const GateFacts& facts) {
-  if (kind.name.starts_with("cgroup.") && is_within(path, "/sys/fs/cgroup")) return ok();
+  const bool sets_limits = kind.name.starts_with("cgroup.") || kind.name == "container.limits";
+  if (sets_limits && is_within(path, "/sys/fs/cgroup")) return ok();
   return check_protected(path, {.state_folder = facts.state_folder,
                                 .by_policy = facts.policy.protected_paths,
                                 .by_runs = facts.protected_paths,

@@ -51,6 +51,10 @@ TEST(Gates, LetFilesOfATargetPass) {
 TEST(Gates, LetOnlyCgroupChangesIntoTheCgroupTree) {
   const change::Footprint footprint{.paths = {"/sys/fs/cgroup/cpu/x/cpu.cfs_quota_us"}};
   EXPECT_TRUE(check_gates(cgroup_kind, footprint, facts()).ok());
+  const change::Kind limits{.name = "container.limits"};
+  EXPECT_TRUE(check_gates(limits, footprint, facts()).ok());
+  const change::Kind state{.name = "container.state"};
+  EXPECT_FALSE(check_gates(state, footprint, facts()).ok());
   EXPECT_FALSE(check_gates(file_kind, footprint, facts()).ok());
 }
 
