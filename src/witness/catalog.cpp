@@ -5,6 +5,11 @@ namespace squall::witness {
 
 extern const Kind kind_clock_skewed;
 extern const Kind kind_command_answers;
+extern const Kind kind_container_disconnected;
+extern const Kind kind_container_ended;
+extern const Kind kind_container_limited;
+extern const Kind kind_container_restarted;
+extern const Kind kind_container_state;
 extern const Kind kind_cpu_busy;
 extern const Kind kind_cpu_limited;
 extern const Kind kind_cpu_pinned;
@@ -49,6 +54,11 @@ const Catalogue& catalogue() {
   static const Catalogue kinds = {
       &kind_clock_skewed,
       &kind_command_answers,
+      &kind_container_disconnected,
+      &kind_container_ended,
+      &kind_container_limited,
+      &kind_container_restarted,
+      &kind_container_state,
       &kind_cpu_busy,
       &kind_cpu_limited,
       &kind_cpu_pinned,
