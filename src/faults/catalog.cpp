@@ -1,4 +1,6 @@
 // The faults that ship: one line each. A test counts the files against it.
+#include <iterator>
+
 #include "faults/fault.h"
 
 namespace squall::fault {
@@ -6,6 +8,12 @@ namespace squall::fault {
 extern const Kind kind_clock_drift;
 extern const Kind kind_clock_skew;
 extern const Kind kind_command_run;
+extern const Kind kind_container_disconnect;
+extern const Kind kind_container_kill;
+extern const Kind kind_container_limit;
+extern const Kind kind_container_pause;
+extern const Kind kind_container_restart;
+extern const Kind kind_container_stop;
 extern const Kind kind_cpu_burn;
 extern const Kind kind_cpu_pin;
 extern const Kind kind_cpu_quota;
@@ -53,12 +61,19 @@ extern const Kind kind_service_restart_all;
 extern const Kind kind_service_start_limit;
 extern const Kind kind_service_stop;
 
-const Catalogue& catalogue() {
-  // clang-format off
-  static const Catalogue kinds = {
+namespace {
+// One a line, so that two additions do not collide.
+// clang-format off
+constexpr const Kind* shipped[] = {
       &kind_clock_drift,
       &kind_clock_skew,
       &kind_command_run,
+      &kind_container_disconnect,
+      &kind_container_kill,
+      &kind_container_limit,
+      &kind_container_pause,
+      &kind_container_restart,
+      &kind_container_stop,
       &kind_cpu_burn,
       &kind_cpu_pin,
       &kind_cpu_quota,
@@ -105,8 +120,12 @@ const Catalogue& catalogue() {
       &kind_service_restart_all,
       &kind_service_start_limit,
       &kind_service_stop,
-  };
-  // clang-format on
+};
+// clang-format on
+}  // namespace
+
+const Catalogue& catalogue() {
+  static const Catalogue kinds(std::begin(shipped), std::end(shipped));
   return kinds;
 }
 
