@@ -9,6 +9,7 @@ extern const Kind kind_http;
 extern const Kind kind_malformed;
 extern const Kind kind_process;
 extern const Kind kind_service;
+extern const Kind kind_sql;
 extern const Kind kind_tcp;
 
 const Catalogue& catalogue() {
@@ -20,6 +21,7 @@ const Catalogue& catalogue() {
       &kind_malformed,
       &kind_process,
       &kind_service,
+      &kind_sql,
       &kind_tcp,
   };
   // clang-format on
