@@ -25,6 +25,8 @@ extern const Kind kind_file_mode;
 extern const Kind kind_file_tail;
 extern const Kind kind_memory_ballast;
 extern const Kind kind_nft_table;
+extern const Kind kind_postgres_drop;
+extern const Kind kind_postgres_sessions;
 extern const Kind kind_power_supply;
 extern const Kind kind_process_affinity;
 extern const Kind kind_process_clock;
@@ -64,6 +66,8 @@ const Catalogue& catalogue() {
       &kind_file_tail,
       &kind_memory_ballast,
       &kind_nft_table,
+      &kind_postgres_drop,
+      &kind_postgres_sessions,
       &kind_power_supply,
       &kind_process_affinity,
       &kind_process_clock,

@@ -41,6 +41,11 @@ extern const Kind kind_memory_fill;
 extern const Kind kind_memory_limit;
 extern const Kind kind_memory_stall;
 extern const Kind kind_network_block;
+extern const Kind kind_postgres_connections;
+extern const Kind kind_postgres_crash;
+extern const Kind kind_postgres_drop_connections;
+extern const Kind kind_postgres_kill_backend;
+extern const Kind kind_postgres_slow;
 extern const Kind kind_power_battery;
 extern const Kind kind_power_outage;
 extern const Kind kind_process_kill;
@@ -101,6 +106,11 @@ constexpr const Kind* shipped[] = {
       &kind_memory_limit,
       &kind_memory_stall,
       &kind_network_block,
+      &kind_postgres_connections,
+      &kind_postgres_crash,
+      &kind_postgres_drop_connections,
+      &kind_postgres_kill_backend,
+      &kind_postgres_slow,
       &kind_power_battery,
       &kind_power_outage,
       &kind_process_kill,

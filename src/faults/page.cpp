@@ -176,11 +176,12 @@ Facts example_facts(const Kind& kind, int cgroup_version) {
   const Result<Wants> wants = kind.wants(example_params(kind));
   CHECK(wants.ok(), "the example of a kind passes its own check");
   if (wants->victims) {
+    const std::string& line = wants->victims->command_line;
     facts.victims.push_back({.id = {4711, 123456},
                              .parent = 1,
                              .state = 'S',
                              .name = "example",
-                             .command_line = "/usr/bin/example --serve",
+                             .command_line = line.empty() ? "/usr/bin/example --serve" : line,
                              .uid = 1000});
     for (const auto& [name, controller] : facts.host.controllers) {
       facts.cgroups[name][4711] = controller.mount + "/system.slice/example.service";

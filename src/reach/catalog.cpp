@@ -5,6 +5,9 @@ namespace squall::reach {
 
 extern const Verb verb_container_act;
 extern const Verb verb_container_show;
+extern const Verb verb_postgres_look;
+extern const Verb verb_postgres_sessions;
+extern const Verb verb_postgres_terminate;
 extern const Verb verb_redis_await;
 extern const Verb verb_redis_count_messages;
 extern const Verb verb_redis_pause;
@@ -22,6 +25,9 @@ const Catalogue& catalogue() {
   static const Catalogue verbs = {
       &verb_container_act,
       &verb_container_show,
+      &verb_postgres_look,
+      &verb_postgres_sessions,
+      &verb_postgres_terminate,
       &verb_redis_await,
       &verb_redis_count_messages,
       &verb_redis_pause,

@@ -34,6 +34,10 @@ extern const Kind kind_memory_stalled;
 extern const Kind kind_nats_fed;
 extern const Kind kind_network_blocked;
 extern const Kind kind_network_flooded;
+extern const Kind kind_postgres_busy;
+extern const Kind kind_postgres_crowded;
+extern const Kind kind_postgres_dropped;
+extern const Kind kind_postgres_locked;
 extern const Kind kind_power_draining;
 extern const Kind kind_power_offline;
 extern const Kind kind_process_ended;
@@ -83,6 +87,10 @@ const Catalogue& catalogue() {
       &kind_nats_fed,
       &kind_network_blocked,
       &kind_network_flooded,
+      &kind_postgres_busy,
+      &kind_postgres_crowded,
+      &kind_postgres_dropped,
+      &kind_postgres_locked,
       &kind_power_draining,
       &kind_power_offline,
       &kind_process_ended,
