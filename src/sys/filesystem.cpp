@@ -7,50 +7,23 @@
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <sys/sysmacros.h>
+#include <unistd.h>
 
 #include "core/text.h"
 #include "sys/file.h"
+#include "sys/mounts.h"
 
 namespace squall::sys {
 namespace {
 
-// The kernel writes blanks and backslashes of a path as three octal digits.
-std::string unescape(const std::string& text) {
-  std::string plain;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    if (text[i] != '\\' || i + 3 >= text.size()) {
-      plain += text[i];
-      continue;
-    }
-    plain +=
-        static_cast<char>((text[i + 1] - '0') * 64 + (text[i + 2] - '0') * 8 + text[i + 3] - '0');
-    i += 3;
-  }
-  return plain;
-}
-
-// Lines of mountinfo: "36 35 98:0 /root /point options optional... - type source options". The
-// longest mount point above the path is meant; of several on one point, the last.
 // Returns what is mounted there: a device file, where it is one.
 std::string name_mount(const std::string& path, Filesystem& filesystem) {
-  const Result<std::string> table = read_file("/proc/self/mountinfo");
-  std::string source;
-  if (!table.ok()) return source;
-  for (const std::string& line : split(*table, '\n')) {
-    const std::size_t dash = line.find(" - ");
-    const std::vector<std::string> fields = split(line.substr(0, dash), ' ');
-    if (dash == std::string::npos || fields.size() < 6) continue;
-    const std::string point = unescape(fields[4]);
-    const bool is_above =
-        point == "/" || path == point || (path.starts_with(point) && path[point.size()] == '/');
-    if (!is_above || point.size() < filesystem.mount_point.size()) continue;
-    filesystem.mount_point = point;
-    const std::string rest = line.substr(dash + 3);
-    const std::vector<std::string> words = split(rest, ' ');
-    filesystem.type = words[0];
-    source = words.size() > 1 ? unescape(words[1]) : "";
-  }
-  return source;
+  const Result<std::vector<Mount>> mounts = read_mounts(::getpid());
+  const Mount* mount = mounts.ok() ? mount_of(*mounts, path) : nullptr;
+  if (mount == nullptr) return "";
+  filesystem.mount_point = mount->point;
+  filesystem.type = mount->type;
+  return mount->source;
 }
 
 // Limits and counters of a partition are kept by the disk that it is a part of. Filesystems over

@@ -9,6 +9,7 @@
 #include <fcntl.h>
 #include <fmt/core.h>
 #include <sched.h>
+#include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -97,6 +98,21 @@ const Mount* mount_of(const std::vector<Mount>& mounts, std::string_view path) {
     if (lies_in(path, mount.point) && is_inner) innermost = &mount;
   }
   return innermost;
+}
+
+Result<bool> detach_mount(const Mount& mount) {
+  const Fd root = TRY(open_file(mount.point, O_PATH | O_NOFOLLOW));
+  const std::string facts = TRY(read_file(fmt::format("/proc/self/fdinfo/{}", root.get())));
+  bool is_on_top = false;
+  for (const std::string& line : split(facts, '\n')) {
+    constexpr std::string_view label = "mnt_id:\t";
+    if (line.starts_with(label)) is_on_top = number(line.substr(label.size())) == mount.id;
+  }
+  if (!is_on_top) return false;
+  // Through the descriptor, so that what is mounted there meanwhile is not meant.
+  const std::string path = fmt::format("/proc/self/fd/{}", root.get());
+  if (::umount2(path.c_str(), MNT_DETACH) == 0) return true;
+  return errno_error(errno, "unmounting " + printable(mount.point));
 }
 
 Result<std::string> mount_namespace_of(std::int64_t pid) {

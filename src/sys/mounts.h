@@ -28,6 +28,11 @@ Result<std::vector<Mount>> read_mounts(std::int64_t pid);
 // The innermost mount on which the path lies; nullptr for an empty table.
 const Mount* mount_of(const std::vector<Mount>& mounts, std::string_view path);
 
+// Takes exactly this mount out of our mount namespace, also when it is in use or its server is
+// dead; who has files open in it keeps them. False, and nothing is done, when something else is
+// mounted over it. Never waits for the filesystem.
+Result<bool> detach_mount(const Mount& mount);
+
 // "mnt:[4026531841]" of a process; Code::not_found when it is gone.
 Result<std::string> mount_namespace_of(std::int64_t pid);
 // Any process in the namespace of that name; Code::not_found when nobody is left in it.

@@ -12,6 +12,7 @@
 
 #include "sys/file.h"
 #include "sys/patience.h"
+#include "sys/scratch_mount_test.h"
 
 namespace squall::sys {
 namespace {
@@ -76,6 +77,32 @@ class MountedChild {
  private:
   int pid_ = 0;
 };
+
+TEST(Mounts, AreDetachedOneByOneAndNeverInPlaceOfAnother) {
+  const ScratchMount scratch;
+  if (!scratch.is_mounted()) GTEST_SKIP() << "needs root to mount a filesystem";
+  const auto mount_named = [](const std::string& source) {
+    for (const Mount& mount : read_mounts(::getpid()).value()) {
+      if (mount.source == source) return mount;
+    }
+    return Mount{};
+  };
+  const std::string folder = scratch.path() + "/folder";
+  ASSERT_TRUE(make_folders(folder).ok());
+  for (const char* source : {"below-of-a-test", "above-of-a-test"}) {
+    ASSERT_EQ(::mount(source, folder.c_str(), "tmpfs", 0, "size=64k"), 0);
+  }
+  const Mount below = mount_named("below-of-a-test");
+  const Mount above = mount_named("above-of-a-test");
+  EXPECT_FALSE(detach_mount(below).value()) << "the other one covers it";
+  EXPECT_NE(mount_named("above-of-a-test").id, 0);
+  const Fd in_use = open_file(folder, O_RDONLY | O_DIRECTORY).value();
+  EXPECT_TRUE(detach_mount(above).value());
+  EXPECT_TRUE(detach_mount(below).value());
+  EXPECT_EQ(mount_named("below-of-a-test").id, 0);
+  EXPECT_FALSE(detach_mount(below).value()) << "only the folder itself is left";
+  EXPECT_EQ(mount_named("squall-test").point, scratch.path());
+}
 
 TEST(Mounts, OfAnotherProcessAreSeenAndEnteredAndOursStay) {
   if (::geteuid() != 0) GTEST_SKIP() << "needs root";
