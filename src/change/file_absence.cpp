@@ -114,13 +114,8 @@ Result<Presence> verify(const FileAbsence&, const json::object& before) {
 Result<Reverted> revert(const FileAbsence&, const json::object& before) {
   const std::string path = text_at(before, "path");
   Result<Look> found = look(before);
-  if (!found.ok() && found.error().code == Code::not_found) {
-    return Reverted{Ending::gone, "the folder of " + path + " was removed"};
-  }
-  if (!found.ok() && found.error().code == Code::conflict) {
-    return Reverted{Ending::foreign, found.error().message};
-  }
-  const Look seen = TRY(std::move(found));
+  if (!found.ok()) return ending_without_place(found.error(), "the folder of " + path);
+  const Look seen = std::move(*found);
   if (seen.name == Holder::original) {
     return Reverted{Ending::was_absent, "the file has its name"};
   }

@@ -203,11 +203,7 @@ Result<Reverted> revert_at(const KeptPlace& site, const json::object& before) {
 Result<Reverted> revert(const FileContent&, const json::object& before) {
   const Result<KeptPlace> site = recorded_kept_place(before);
   if (site.ok()) return revert_at(*site, before);
-  if (site.error().code == Code::not_found) {
-    return Reverted{Ending::gone, "the folder of " + text_at(before, "path") + " was removed"};
-  }
-  if (site.error().code == Code::conflict) return Reverted{Ending::foreign, site.error().message};
-  return Error(site.error());
+  return ending_without_place(site.error(), "the folder of " + text_at(before, "path"));
 }
 
 std::string describe(const FileContent& params) {

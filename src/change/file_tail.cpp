@@ -19,6 +19,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "change/kept.h"
 #include "change/log_lines.h"
 #include "change/log_writer.h"
 #include "change/typed.h"
@@ -162,13 +163,8 @@ Result<Presence> verify(const FileTail& params, const json::object& before) {
 Result<Reverted> revert(const FileTail& params, const json::object& before) {
   const std::string path = text_at(before, "path");
   Result<Appended> found = read_appended(before, O_RDWR);
-  if (!found.ok() && found.error().code == Code::not_found) {
-    return Reverted{Ending::gone, path + " was removed"};
-  }
-  if (!found.ok() && found.error().code == Code::conflict) {
-    return Reverted{Ending::foreign, found.error().message};
-  }
-  const Appended appended = TRY(std::move(found));
+  if (!found.ok()) return ending_without_place(found.error(), path);
+  const Appended appended = std::move(*found);
   const OwnTail own = find_own_tail(lines_of(params), params.count, appended.bytes);
   if (params.keep) {
     return Reverted{Ending::restored, fmt::format("{} lines stay, as was accepted", own.tags)};

@@ -38,4 +38,12 @@ Status check_is_free(const KeptPlace& at, const std::string& name) {
                fmt::format("compare it with {} and move it back or away", at.path()));
 }
 
+Result<Reverted> ending_without_place(const Error& problem, std::string_view what) {
+  if (problem.code == Code::not_found) {
+    return Reverted{Ending::gone, fmt::format("{} was removed", what)};
+  }
+  if (problem.code == Code::conflict) return Reverted{Ending::foreign, problem.message};
+  return problem;
+}
+
 }  // namespace squall::change

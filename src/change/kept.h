@@ -4,6 +4,7 @@
 #include <string>
 #include <string_view>
 
+#include "change/change.h"
 #include "core/node.h"
 #include "core/result.h"
 #include "sys/place.h"
@@ -30,5 +31,9 @@ Result<KeptPlace> recorded_kept_place(const json::object& before);
 
 // Code::conflict when something has this name already: most likely the original of an earlier run.
 Status check_is_free(const KeptPlace& at, const std::string& name);
+
+// How an undo ends whose place cannot be opened: it is gone with `what`, or foreign when a link
+// stands in its way now. Other errors stay errors, and the undo is tried again.
+Result<Reverted> ending_without_place(const Error& problem, std::string_view what);
 
 }  // namespace squall::change
