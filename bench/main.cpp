@@ -38,6 +38,7 @@ int main(int count, char** words) {
   if (is_asked("effects")) add("Command to effect", bench_effects(200));
   if (is_asked("honest")) add("Honest measurement under its own load", bench_honest());
   if (is_asked("clocks")) add("Clocks: asked against delivered", bench_clocks(30));
+  if (is_asked("memory")) add("Memory: asked against delivered", bench_memory(10));
   int missed = 0;
   std::size_t goals = all.size();
   const auto add_doses = [&](const std::string& title, const std::vector<Accuracy>& rows) {
