@@ -15,6 +15,7 @@ extern const Kind kind_cpu_burner;
 extern const Kind kind_descriptors_ballast;
 extern const Kind kind_disk_ballast;
 extern const Kind kind_disk_inode_ballast;
+extern const Kind kind_disk_overlay;
 extern const Kind kind_disk_traffic;
 extern const Kind kind_file_absence;
 extern const Kind kind_file_access;
@@ -56,6 +57,7 @@ const Catalogue& catalogue() {
       &kind_descriptors_ballast,
       &kind_disk_ballast,
       &kind_disk_inode_ballast,
+      &kind_disk_overlay,
       &kind_disk_traffic,
       &kind_file_absence,
       &kind_file_access,

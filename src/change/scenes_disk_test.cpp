@@ -49,6 +49,40 @@ class DiskTrafficScene : public DiskScene {
   }
 };
 
+// A folder with one file, to which somebody writes by its path. The third party mounts something
+// else over the same folder.
+class DiskOverlayScene : public DiskScene {
+ public:
+  DiskOverlayScene() {
+    CHECK(sys::make_folders(folder_).ok(), "the filesystem is ours");
+    CHECK(sys::write_file_durably(folder_ + "/file", "as it was").ok(), "the filesystem is ours");
+  }
+  Request request() override {
+    return {"disk.overlay",
+            {{"path", folder_},
+             {"name", fmt::format("squall-scene-{}", ::getpid())},
+             {"effect", "fail"},
+             {"error", "EIO"},
+             {"works", json::array{"write"}}}};
+  }
+  std::string observe() override {
+    const Result<sys::Fd> file = sys::open_file(folder_ + "/file", O_RDWR);
+    if (!file.ok()) return "cannot be opened: " + file.error().message;
+    const Status written = sys::write_at(*file, 0, "as");
+    return (written.ok() ? "written, " : written.error().message + ", ") + content_of(*file);
+  }
+  void edit_as_third_party() override {
+    CHECK(::mount("third", folder_.c_str(), "tmpfs", 0, "size=64k") == 0, "the folder is ours");
+  }
+
+ private:
+  static std::string content_of(const sys::Fd& file) {
+    const Result<std::string> content = sys::read_at(file, 0, 100);
+    return content.ok() ? *content : content.error().message;
+  }
+  std::string folder_ = mount_.path() + "/folder";
+};
+
 // A limit on a disk for a group without processes, in the hierarchy that limits disks.
 class DeviceLimitScene : public Scene {
  public:
@@ -83,8 +117,8 @@ class DeviceLimitScene : public Scene {
 };
 
 template <class S>
-SceneMaker maker(std::string name, std::string kind) {
-  return {std::move(name), std::move(kind), {.needs_root = true}, []() -> std::unique_ptr<Scene> {
+SceneMaker disk_maker(std::string name, std::string kind, Traits traits = {.needs_root = true}) {
+  return {std::move(name), std::move(kind), traits, []() -> std::unique_ptr<Scene> {
             auto scene = std::make_unique<S>();
             if (!scene->is_ready()) return nullptr;
             return scene;
@@ -95,9 +129,11 @@ SceneMaker maker(std::string name, std::string kind) {
 
 std::vector<SceneMaker> disk_scenes() {
   return {
-      maker<DiskBallastScene>("disk_ballast", "disk.ballast"),
-      maker<DiskInodeBallastScene>("disk_inode_ballast", "disk.inode_ballast"),
-      maker<DiskTrafficScene>("disk_traffic", "disk.traffic"),
+      disk_maker<DiskBallastScene>("disk_ballast", "disk.ballast"),
+      disk_maker<DiskInodeBallastScene>("disk_inode_ballast", "disk.inode_ballast"),
+      disk_maker<DiskOverlayScene>("disk_overlay", "disk.overlay",
+                                   {.needs_root = true, .is_editable = true}),
+      disk_maker<DiskTrafficScene>("disk_traffic", "disk.traffic"),
       {"cgroup_attribute_of_a_disk",
        "cgroup.attribute",
        {.needs_root = true, .is_editable = true},

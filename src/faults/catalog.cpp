@@ -17,10 +17,14 @@ extern const Kind kind_container_stop;
 extern const Kind kind_cpu_burn;
 extern const Kind kind_cpu_pin;
 extern const Kind kind_cpu_quota;
+extern const Kind kind_disk_errors;
 extern const Kind kind_disk_fill;
 extern const Kind kind_disk_inodes;
 extern const Kind kind_disk_load;
+extern const Kind kind_disk_lost_writes;
+extern const Kind kind_disk_read_only;
 extern const Kind kind_disk_slow;
+extern const Kind kind_disk_torn_writes;
 extern const Kind kind_file_append;
 extern const Kind kind_file_corrupt;
 extern const Kind kind_file_delay;
@@ -82,10 +86,14 @@ constexpr const Kind* shipped[] = {
       &kind_cpu_burn,
       &kind_cpu_pin,
       &kind_cpu_quota,
+      &kind_disk_errors,
       &kind_disk_fill,
       &kind_disk_inodes,
       &kind_disk_load,
+      &kind_disk_lost_writes,
+      &kind_disk_read_only,
       &kind_disk_slow,
+      &kind_disk_torn_writes,
       &kind_file_append,
       &kind_file_corrupt,
       &kind_file_delay,

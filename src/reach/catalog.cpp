@@ -5,6 +5,7 @@ namespace squall::reach {
 
 extern const Verb verb_container_act;
 extern const Verb verb_container_show;
+extern const Verb verb_disk_overlay;
 extern const Verb verb_postgres_look;
 extern const Verb verb_postgres_sessions;
 extern const Verb verb_postgres_terminate;
@@ -25,6 +26,7 @@ const Catalogue& catalogue() {
   static const Catalogue verbs = {
       &verb_container_act,
       &verb_container_show,
+      &verb_disk_overlay,
       &verb_postgres_look,
       &verb_postgres_sessions,
       &verb_postgres_terminate,

@@ -13,6 +13,7 @@ extern const Kind kind_container_state;
 extern const Kind kind_cpu_busy;
 extern const Kind kind_cpu_limited;
 extern const Kind kind_cpu_pinned;
+extern const Kind kind_disk_disturbed;
 extern const Kind kind_disk_free;
 extern const Kind kind_disk_free_inodes;
 extern const Kind kind_disk_limited;
@@ -54,6 +55,7 @@ extern const Kind kind_service_restarted;
 extern const Kind kind_service_state;
 
 const Catalogue& catalogue() {
+  // One a line, so that two additions do not collide.
   // clang-format off
   static const Catalogue kinds = {
       &kind_clock_skewed,
@@ -66,6 +68,7 @@ const Catalogue& catalogue() {
       &kind_cpu_busy,
       &kind_cpu_limited,
       &kind_cpu_pinned,
+      &kind_disk_disturbed,
       &kind_disk_free,
       &kind_disk_free_inodes,
       &kind_disk_limited,
