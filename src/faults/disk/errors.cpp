@@ -111,9 +111,14 @@ const Kind kind_disk_errors = kind_of<Errors>({
         "Only what is opened by its path during the fault is hit: files that were open before do "
         "not notice (file.errno reaches those), and files that are still open when it ends fail "
         "with ENOTCONN. So take it for folders that the victim opens anew, or start the victim "
-        "during it. Reads that the page cache answers do not fail. It adds some 10 to 20 µs to "
+        "during it. Reads that the page cache answers do not fail. It adds some 20 µs to "
         "every operation. Victims in mount namespaces that do not receive the host's mounts see "
         "nothing, and one that is made during the fault keeps a dead copy of the mount.",
+    .accuracy =
+        "Of 10 000 writes 0.92 % failed where 1 % was asked for, 10.04 % for 10 %, 30.5 % for 30 "
+        "% and 89.8 % for 90 %. Writes that were to be 20 ms late took 20.2 ms in the median and "
+        "20.7 ms at most. A write of 4 KiB that passes takes about 20 µs, without the overlay 1 "
+        "µs.",
     .example = R"({"path": "/srv/data/journal", "error": "EIO", "operations": ["write"],
                    "share": "30 %"})",
     .table = &table,

@@ -154,6 +154,9 @@ const Kind kind_disk_load = kind_of<Load>({
         "What the disk cannot deliver is owed for at most a second and then forgiven. Without "
         "`direct` much stays in the page cache, where the witness does not see it. On a disk that "
         "is restless by itself the added load cannot be seen, and the run ends as invalid.",
+    .accuracy =
+        "Of 100 to 4000 operations a second, reads and writes, at most 0.18 % more or less than "
+        "asked for were delivered, told by the counters of the disk's driver.",
     .example = R"({"path": "/srv/data", "rate": "500 /s", "reads": "70 %"})",
     .table = &table,
     .needs = needs,

@@ -75,6 +75,9 @@ const Kind kind_disk_lost_writes = kind_of<LostWrites>({
         "without a sync is empty afterwards. sync(2) and syncfs(2) do not count as a sync. A large "
         "write comes in pieces of up to 1 MiB, each of which is hit or not. Victims in mount "
         "namespaces that do not receive the host's mounts see nothing.",
+    .accuracy =
+        "Writes are chosen as by disk.errors: of 10 000, 10.04 % were hit where 10 % were asked "
+        "for. What is lost is lost in blocks of 4096 bytes.",
     .example = R"({"path": "/srv/scratch/journal", "files": "*.log"})",
     .table = &table,
     .needs = overlay_needs,

@@ -67,6 +67,9 @@ const Kind kind_disk_torn_writes = kind_of<TornWrites>({
         "files that are still open when it ends fail with ENOTCONN. A large write comes in pieces "
         "of up to 1 MiB, each of which is hit or not. Victims in mount namespaces that do not "
         "receive the host's mounts see nothing.",
+    .accuracy =
+        "Writes are chosen as by disk.errors: of 10 000, 10.04 % were hit where 10 % were asked "
+        "for.",
     .example = R"({"path": "/srv/scratch/journal", "share": "10 %"})",
     .table = &table,
     .needs = overlay_needs,

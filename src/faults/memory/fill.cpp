@@ -122,6 +122,9 @@ const Kind kind_memory_fill = kind_of<Fill>({
         "root there is no control group, locking may be refused, and on a host with swap a ballast "
         "that was swapped out ends the fault. Memory of a container's own limit is not the "
         "host's: the share and leave_free are taken of the host.",
+    .accuracy =
+        "1 GiB asked for five times: 0.21 to 0.24 % more was held, told by the kernel's account "
+        "of the ballast's own group, and it was filled at 4.0 to 6.0 GB/s.",
     .example = R"({"size": "512 MiB", "ramp": "5 s"})",
     .table = &table,
     .needs = needs,
