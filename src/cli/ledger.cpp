@@ -32,12 +32,30 @@ json::object to_json(const ledger::Verification& verification) {
           {"notes", std::move(notes)}};
 }
 
+// No ledger is as it should be where nothing was run, and only there.
+Error say_missing(const std::string& state) {
+  const auto count = static_cast<std::int64_t>(list_run_folders(state).size());
+  const std::string what = fmt::format("there is no ledger in {}", printable(state));
+  if (count == 0) {
+    return error(Code::not_found, what,
+                 "nothing was run with this state folder yet; name another one with --state DIR");
+  }
+  return error(Code::not_found,
+               fmt::format("{}, but the timelines of {}", what, engine::say_count(count, "run")),
+               "they were run with --no-ledger, or did not end, or somebody took the ledger away: "
+               "then bring it back from a copy");
+}
+
 int verify(const Words& words, const Context& context) {
   const Console& console = context.console;
   const std::string state = state_folder(words.state);
-  const Result<std::unique_ptr<ledger::Ledger>> ledger = open_ledger(state);
-  if (!ledger.ok()) return console.complain(ledger.error());
-  const Result<ledger::Verification> verification = (*ledger)->verify();
+  if (const Status seen = check_can_look_into(state); !seen.ok()) {
+    return console.complain(seen.error());
+  }
+  const Result<ledger::Verification> verification = ledger::verify_sqlite(ledger_path(state));
+  if (!verification.ok() && verification.error().code == Code::not_found) {
+    return console.complain(say_missing(state));
+  }
   if (!verification.ok()) return console.complain(verification.error());
   const bool is_sound = !verification->damage;
   if (words.as_json) {

@@ -19,13 +19,17 @@ inline constexpr std::string_view state_about =
 // `given` is the value of --state; empty means the default of guardian/state.h.
 std::string state_folder(const std::string& given);
 
+// Whether this user may see what the folder holds; one that is not there holds nothing.
+// Code::refused says that nothing can be told of it.
+Status check_can_look_into(const std::string& state);
+
 std::string runs_folder(const std::string& state);
 std::string run_folder(const std::string& state, const std::string& run);
 std::string timeline_path(const std::string& state, const std::string& run);
 std::string report_path(const std::string& state, const std::string& run);
 std::string ledger_path(const std::string& state);
 
-// Code::not_found, with advice, when no run was ever recorded there: reading makes no ledger.
+// For reading; only where there is one.
 Result<std::unique_ptr<ledger::Ledger>> open_ledger(const std::string& state);
 Result<std::unique_ptr<ledger::Ledger>> open_or_make_ledger(const std::string& state);
 

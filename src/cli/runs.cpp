@@ -89,6 +89,7 @@ Listed from_folder(const std::string& state, const std::string& id, bool goes_on
 }
 
 Result<std::vector<Listed>> list_runs(const std::string& state, std::size_t limit) {
+  TRY_VOID(check_can_look_into(state));
   std::vector<Listed> runs;
   std::set<std::string> recorded;
   if (sys::exists(ledger_path(state))) {

@@ -19,6 +19,8 @@ constexpr std::array<std::string_view, 1> migrations = {{
     " field_digests text not null)",
 }};
 
+constexpr auto newest = static_cast<std::int64_t>(migrations.size());
+
 Result<std::int64_t> schema_version(Database& database) {
   const std::vector<Values> rows = TRY(database.run("select version from schema_version"));
   return rows.empty() ? 0 : number_of(rows[0].at(0));
@@ -57,8 +59,16 @@ Status Transaction::commit() {
   return ok();
 }
 
+Status check_version(Database& database) {
+  const std::int64_t version = TRY(schema_version(database), "reading the version of the ledger");
+  if (version == newest) return ok();
+  return error(Code::unsupported,
+               fmt::format("it has version {}, this squall knows {}", version, newest),
+               version > newest ? "use the squall that wrote it, or a newer one"
+                                : "the next run brings it up to date");
+}
+
 Status migrate(Database& database) {
-  constexpr auto newest = static_cast<std::int64_t>(migrations.size());
   TRY_VOID(database.run("create table if not exists schema_version (version bigint not null)"));
   if (TRY(schema_version(database)) == newest) return ok();
   Transaction transaction = TRY(Transaction::begin(database));

@@ -33,8 +33,11 @@ class Database {
   }
   // Begins a transaction which no other writer can run beside.
   virtual Status begin_writing() = 0;
-  // The findings of the engine's own check of its files; empty when it finds none.
+  // The findings of the engine's own check of its files, and where tables, indices or triggers are
+  // not those that migrate() makes; empty when there are none.
   virtual Result<std::vector<std::string>> check_files() = 0;
+  // Whether an error so far was that of a damaged file, and not of a disk, a lock or a right.
+  virtual bool found_damage() const = 0;
 
   Status commit() { return end("commit"); }
   Status roll_back() { return end("rollback"); }
@@ -62,6 +65,13 @@ class Transaction {
 // WAL, synchronous=FULL. The file is made readable by its owner alone.
 Result<std::unique_ptr<Database>> open_sqlite_database(const std::string& path, Duration lock_wait);
 
+// For reading alone, wherever that is possible: on a disk that is full, in a folder that may not be
+// written to. Makes nothing, and does not fail on a damaged file; its statements do.
+Result<std::unique_ptr<Database>> open_sqlite_database_for_reading(const std::string& path,
+                                                                   Duration lock_wait);
+
+// Code::unsupported when another version of squall wrote the tables, or they are none of squall.
+Status check_version(Database& database);
 // Creates the tables, or brings older ones up to date, in one transaction. Code::unsupported when
 // a newer squall wrote them.
 Status migrate(Database& database);

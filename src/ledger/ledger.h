@@ -85,5 +85,13 @@ struct Options {
 // Opens the ledger at `path`, making it and bringing its tables up to date when needed. The head
 // record is kept in `path`.head. Errors name the path and say what to do.
 Result<std::unique_ptr<Ledger>> open_sqlite(const std::string& path, const Options& options = {});
+// The same for reading alone: makes and changes nothing, and works on a disk that is full or may
+// only be read. Its append() fails.
+Result<std::unique_ptr<Ledger>> open_sqlite_for_reading(const std::string& path,
+                                                        const Options& options = {});
+// Ledger::verify of the ledger at `path`, whatever is left of it: a file that cannot be read as a
+// ledger is damage, and so is one that is gone while its head record knows of rows.
+// Code::not_found when neither is there.
+Result<Verification> verify_sqlite(const std::string& path, const Options& options = {});
 
 }  // namespace squall::ledger

@@ -147,10 +147,13 @@ class SqlLedger final : public Ledger {
     const Result<Head> head = read_head();
     ChainCheck chain(head.ok() ? *head : Head{});
     while (!verification.damage) {
-      const std::vector<Values> found =
-          TRY(database_->run(select_text("where number > $1 order by number limit $2"),
-                             {verification.rows, static_cast<std::int64_t>(page)}),
-              "verifying the ledger");
+      const Result<std::vector<Values>> read = read_page(verification.rows, page);
+      if (!read.ok() && !database_->found_damage()) return read.error();
+      if (!read.ok()) {
+        verification.damage = unreadable_row(chain, read.error());
+        break;
+      }
+      const std::vector<Values>& found = *read;
       for (const Values& values : found) {
         verification.damage = chain.add(link_of(values));
         if (!verification.damage) verification.damage = timeline_damage(row_of(values));
@@ -171,6 +174,23 @@ class SqlLedger final : public Ledger {
  private:
   static std::string select_text(std::string_view rest) {
     return fmt::format("select {} from run {}", columns, rest);
+  }
+
+  Result<std::vector<Values>> read_page(std::int64_t after, std::size_t count) {
+    return TRY(database_->run(select_text("where number > $1 order by number limit $2"),
+                              {after, static_cast<std::int64_t>(count)}),
+               "verifying the ledger");
+  }
+
+  // A page could not be read: goes on row by row up to the one that breaks it.
+  Damage unreadable_row(ChainCheck& chain, const Error& problem) {
+    while (true) {
+      const Result<std::vector<Values>> row = read_page(chain.rows(), 1);
+      if (!row.ok() || row->empty()) break;
+      if (std::optional<Damage> damage = chain.add(link_of(row->front()))) return *damage;
+    }
+    return Damage{chain.rows() + 1, "", "row",
+                  fmt::format("row {} cannot be read: {}", chain.rows() + 1, problem.render())};
   }
 
   static std::string insert_text() {
@@ -246,9 +266,13 @@ class SqlLedger final : public Ledger {
       return std::optional(Damage{0, "", "head", "the head record " + head_path_ + " is missing"});
     }
     if (std::optional<Damage> cut = chain.finish()) return cut;
-    const std::vector<std::string> findings = TRY(database_->check_files());
-    if (findings.empty()) return std::optional<Damage>();
-    return std::optional(Damage{0, "", "file", fmt::format("the file {}: {}", name_, findings[0])});
+    const Result<std::vector<std::string>> findings = database_->check_files();
+    if (!findings.ok() && !database_->found_damage()) return findings.error();
+    if (findings.ok() && findings->empty()) return std::optional<Damage>();
+    return std::optional(
+        Damage{0, "", "file",
+               fmt::format("the file {}: {}", name_,
+                           findings.ok() ? findings->front() : findings.error().render())});
   }
 
   std::unique_ptr<Database> database_;
@@ -262,6 +286,42 @@ Result<std::unique_ptr<Ledger>> open_over(std::unique_ptr<Database> database, st
                                           std::string head_path) {
   TRY_VOID(migrate(*database), "opening the ledger " + name);
   return std::make_unique<SqlLedger>(std::move(database), std::move(name), std::move(head_path));
+}
+
+Result<std::unique_ptr<Ledger>> open_sqlite_for_reading(const std::string& path,
+                                                        const Options& options) {
+  std::unique_ptr<Database> database =
+      TRY(open_sqlite_database_for_reading(path, options.lock_wait));
+  TRY_VOID(check_version(*database), "opening the ledger " + path);
+  return std::make_unique<SqlLedger>(std::move(database), path, path + ".head");
+}
+
+Result<Verification> verify_sqlite(const std::string& path, const Options& options) {
+  const std::string head_path = path + ".head";
+  const auto damaged = [&](std::string message) {
+    return Verification{.damage = Damage{1, "", "row", std::move(message)}};
+  };
+  if (!sys::exists(path)) {
+    if (!sys::exists(head_path)) {
+      return error(Code::not_found, fmt::format("there is no ledger {}", path));
+    }
+    const Result<std::string> text = sys::read_file(head_path, 4096);
+    const Result<Head> head = text.ok() ? parse_head(*text) : Result<Head>(text.error());
+    const std::string known =
+        head.ok() ? fmt::format("knows {} row{}", head->count, head->count == 1 ? "" : "s")
+                  : "is left";
+    return damaged(fmt::format("the ledger {} is missing; its head record {}", path, known));
+  }
+  std::unique_ptr<Database> database =
+      TRY(open_sqlite_database_for_reading(path, options.lock_wait));
+  const Status known = check_version(*database);
+  // Whatever else SQLite says of these statements, the tables are not those that were written.
+  const bool is_foreign = !known.ok() && known.error().code == Code::failed;
+  if (!known.ok() && (database->found_damage() || is_foreign)) {
+    return damaged("no row can be read: " + known.error().render());
+  }
+  if (!known.ok()) return known.error();
+  return SqlLedger(std::move(database), path, head_path).verify();
 }
 
 Result<std::unique_ptr<Ledger>> open_sqlite(const std::string& path, const Options& options) {

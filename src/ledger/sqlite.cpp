@@ -4,14 +4,18 @@
 // place of failing at commit. WAL lets readers go on meanwhile; synchronous=FULL makes a commit
 // survive a power cut.
 #include <array>
+#include <cctype>
 #include <cerrno>
 #include <cstring>
+#include <map>
 
 #include <fcntl.h>
 #include <fmt/core.h>
 #include <sqlite3.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include "core/text.h"
 #include "ledger/database.h"
 #include "sys/file.h"
 
@@ -62,6 +66,29 @@ class Sqlite final : public Database {
     return ok();
   }
 
+  // Two tries. The first is an ordinary one, which SQLite itself makes one for reading where the
+  // file may not be written. Beside a file in WAL mode it needs room for an index, though; where
+  // there is none, the file alone is read, as long as no log holds rows that it lacks.
+  Status open_for_reading(Duration lock_wait) {
+    constexpr int flags = SQLITE_OPEN_FULLMUTEX | SQLITE_OPEN_EXRESCODE;
+    const Status usual = try_reading(path_, flags | SQLITE_OPEN_READWRITE, lock_wait);
+    if (usual.ok() || found_damage_) return ok();
+    const Result<std::string> whole_path = sys::real_path(path_);
+    struct stat log {};
+    const bool has_log = ::stat((path_ + "-wal").c_str(), &log) == 0 && log.st_size > 0;
+    if (has_log || !whole_path.ok()) {
+      return Error(usual.error())
+          .advise("copy " + path_ + "* into a folder that may be written to, and look there");
+    }
+    sqlite3_close_v2(std::exchange(handle_, nullptr));
+    const std::string address = "file:" + escaped(*whole_path) + "?immutable=1";
+    const Status alone =
+        try_reading(address, flags | SQLITE_OPEN_READONLY | SQLITE_OPEN_URI, lock_wait);
+    return alone.ok() || found_damage_ ? ok() : alone;
+  }
+
+  bool found_damage() const override { return found_damage_; }
+
   Status begin_writing() override {
     TRY_VOID(run("begin immediate"));
     return ok();
@@ -74,10 +101,54 @@ class Sqlite final : public Database {
       const std::string finding = text_of(row.at(0));
       if (finding != "ok") findings.push_back(finding);
     }
+    Sqlite model(":memory:");
+    TRY_VOID(model.open(seconds(0)));
+    TRY_VOID(migrate(model));
+    const std::map<std::string, std::string> wanted = TRY(model.schema());
+    const std::map<std::string, std::string> found = TRY(schema());
+    for (const auto& [name, text] : wanted) {
+      const auto own = found.find(name);
+      if (own == found.end())
+        findings.push_back(fmt::format("the {} is missing", name));
+      else if (own->second != text)
+        findings.push_back(fmt::format("the {} was changed", name));
+    }
+    for (const auto& [name, text] : found) {
+      if (!wanted.contains(name)) findings.push_back(fmt::format("the {} was added", name));
+    }
     return findings;
   }
 
  private:
+  Status try_reading(const std::string& name, int flags, Duration lock_wait) {
+    const int code = sqlite3_open_v2(name.c_str(), &handle_, flags, nullptr);
+    if (code != SQLITE_OK) return failure(code);
+    sqlite3_busy_timeout(handle_, lock_wait.poll_milliseconds());
+    TRY_VOID(run("select count(*) from sqlite_schema"));
+    return ok();
+  }
+
+  // A path as it stands in a URI (https://www.sqlite.org/uri.html).
+  static std::string escaped(const std::string& path) {
+    std::string text;
+    for (const char letter : path) {
+      const bool is_plain = std::isalnum(static_cast<unsigned char>(letter)) != 0 || letter == '/';
+      text += is_plain ? std::string(1, letter)
+                       : fmt::format("%{:02x}", static_cast<unsigned char>(letter));
+    }
+    return text;
+  }
+
+  // "table run" and the like, with the text that made it.
+  Result<std::map<std::string, std::string>> schema() {
+    std::map<std::string, std::string> things;
+    for (const Values& row : TRY(run("select type, name, tbl_name, sql from sqlite_schema"))) {
+      things[fmt::format("{} {}", printable(text_of(row.at(0))), quote(text_of(row.at(1))))] =
+          text_of(row.at(2)) + ": " + text_of(row.at(3));
+    }
+    return things;
+  }
+
   Result<std::vector<Values>> execute(std::string_view text, const Values& arguments) override {
     sqlite3_stmt* raw = nullptr;
     int code =
@@ -126,13 +197,15 @@ class Sqlite final : public Database {
     return row;
   }
 
-  Error failure(int code) const {
+  Error failure(int code) {
+    const int primary = code & 0xFF;
+    found_damage_ = found_damage_ || primary == SQLITE_CORRUPT || primary == SQLITE_NOTADB;
     if (code == SQLITE_CONSTRAINT_UNIQUE || code == SQLITE_CONSTRAINT_PRIMARYKEY) {
       return error(Code::conflict, fmt::format("the ledger {}: {}", path_, said()));
     }
     const int number = handle_ == nullptr ? 0 : sqlite3_system_errno(handle_);
     for (const Explained& one : explained) {
-      if (one.code != (code & 0xFF)) continue;
+      if (one.code != primary) continue;
       // A full disk may show only as the number of a failed system call.
       if (one.code == SQLITE_IOERR && number == ENOSPC) continue;
       std::string because = number == 0 ? "" : fmt::format(" ({})", std::strerror(number));
@@ -151,6 +224,7 @@ class Sqlite final : public Database {
 
   std::string path_;
   sqlite3* handle_ = nullptr;
+  bool found_damage_ = false;
 };
 
 }  // namespace
@@ -170,6 +244,13 @@ Result<std::unique_ptr<Database>> open_sqlite_database(const std::string& path,
   }
   auto database = std::make_unique<Sqlite>(path);
   TRY_VOID(database->open(lock_wait));
+  return database;
+}
+
+Result<std::unique_ptr<Database>> open_sqlite_database_for_reading(const std::string& path,
+                                                                   Duration lock_wait) {
+  auto database = std::make_unique<Sqlite>(path);
+  TRY_VOID(database->open_for_reading(lock_wait), "opening the ledger");
   return database;
 }
 

@@ -102,6 +102,127 @@ TEST(SqliteLedger, SaysThatItsDiskIsReadOnly) {
   EXPECT_THAT(said, testing::AllOf(HasSubstr("refused: "), HasSubstr("Read-only file system")));
 }
 
+// Mounts the folder over itself, for reading alone, and takes that away again.
+class ReadOnly {
+ public:
+  explicit ReadOnly(std::string folder) : folder_(std::move(folder)) {
+    const char* path = folder_.c_str();
+    is_mounted_ = mount(path, path, nullptr, MS_BIND, nullptr) == 0;
+    is_read_only_ = is_mounted_ &&
+                    mount(nullptr, path, nullptr, MS_REMOUNT | MS_BIND | MS_RDONLY, nullptr) == 0;
+  }
+  ReadOnly(const ReadOnly&) = delete;
+  ReadOnly& operator=(const ReadOnly&) = delete;
+  ~ReadOnly() {
+    if (is_mounted_) umount2(folder_.c_str(), MNT_DETACH);
+  }
+  bool holds() const { return is_read_only_; }
+
+ private:
+  std::string folder_;
+  bool is_mounted_ = false;
+  bool is_read_only_ = false;
+};
+
+TEST(SqliteLedger, IsReadWhereItMayNotBeWritten) {
+  if (geteuid() != 0) GTEST_SKIP() << "mounting needs root";
+  const Scratch scratch;
+  open_with(scratch, 3).reset();
+  ASSERT_FALSE(sys::exists(scratch.path() + "-wal")) << "the file alone is left";
+  const ReadOnly mounted(scratch.folder);
+  if (!mounted.holds()) GTEST_SKIP() << "no bind mounts here";
+  const auto ledger = open_sqlite_for_reading(scratch.path());
+  ASSERT_TRUE(ledger.ok()) << ledger.error().render();
+  EXPECT_EQ((*ledger)->list(9)->size(), 3U);
+  EXPECT_EQ((*ledger)->find("last")->number, 3);
+  EXPECT_FALSE((*ledger)->append(scratch.run(4)).ok());
+  const auto verified = verify_sqlite(scratch.path());
+  ASSERT_TRUE(verified.ok()) << verified.error().render();
+  EXPECT_EQ(verified->rows, 3);
+  EXPECT_FALSE(verified->damage.has_value());
+}
+
+TEST(SqliteLedger, IsReadOnAFullDiskAndBesideItsWriter) {
+  const Scratch scratch;
+  const char* folder = scratch.folder.c_str();
+  if (geteuid() != 0 || mount("none", folder, "tmpfs", 0, "size=300k") != 0) {
+    GTEST_SKIP() << "mounting a small tmpfs needs root";
+  }
+  {
+    const auto writer = open_with(scratch, 2);
+    const auto reader = open_sqlite_for_reading(scratch.path());
+    EXPECT_TRUE(reader.ok() && (*reader)->list(9)->size() == 2U) << "what stands in the log";
+  }
+  {
+    const Result<sys::Fd> fill = sys::open_file(scratch.folder + "/fill", O_WRONLY | O_CREAT);
+    const std::string block(4096, 'x');
+    while (fill.ok() && write(fill->get(), block.data(), block.size()) > 0) {
+    }
+    const auto reader = open_sqlite_for_reading(scratch.path());
+    EXPECT_TRUE(reader.ok() && (*reader)->list(9)->size() == 2U);
+  }
+  umount2(folder, MNT_DETACH);
+}
+
+Damage damage_of(const Scratch& scratch) {
+  const auto verified = verify_sqlite(scratch.path());
+  EXPECT_TRUE(verified.ok()) << verified.error().render();
+  return verified.ok() && verified->damage ? *verified->damage : Damage{-1, "", "", "no damage"};
+}
+
+TEST(SqliteLedger, VerifyingNamesALedgerThatIsGone) {
+  const Scratch scratch;
+  EXPECT_EQ(verify_sqlite(scratch.path()).error().code, Code::not_found);
+  open_with(scratch, 3).reset();
+  ASSERT_TRUE(sys::remove_file(scratch.path()).ok());
+  EXPECT_THAT(damage_of(scratch).message,
+              testing::AllOf(HasSubstr("is missing"), HasSubstr("knows 3 rows")));
+  EXPECT_FALSE(sys::exists(scratch.path())) << "and makes none";
+}
+
+TEST(SqliteLedger, VerifyingNamesTheRowThatADamagedFileCannotGive) {
+  const Scratch scratch;
+  auto ledger = open_sqlite(scratch.path());
+  ASSERT_TRUE(ledger.ok());
+  for (int i = 1; i <= 3; ++i) {  // each on pages of its own
+    ledger::Run run = scratch.run(i);
+    run.plan = std::string(9'000, 'x');
+    ASSERT_TRUE((*ledger)->append(run).ok());
+  }
+  ledger->reset();
+  const std::string whole = *sys::read_file(scratch.path());
+  EXPECT_EQ(damage_of(scratch).row, -1);
+  std::ofstream(scratch.path(), std::ios::binary) << whole.substr(0, whole.size() / 2);
+  const Damage cut = damage_of(scratch);
+  EXPECT_GE(cut.row, 1) << cut.message;
+  EXPECT_THAT(cut.message, testing::AnyOf(HasSubstr("cannot be read"), HasSubstr("row")));
+  std::ofstream(scratch.path(), std::ios::binary) << std::string(5000, 'x');
+  EXPECT_THAT(damage_of(scratch).message, HasSubstr("no row can be read"));
+  std::ofstream(scratch.path(), std::ios::binary) << "";
+  EXPECT_THAT(damage_of(scratch).message, HasSubstr("no row can be read"));
+}
+
+TEST(SqliteLedger, VerifyingNamesWhatWasAddedToTheTables) {
+  const Scratch scratch;
+  const auto ledger = open_with(scratch, 2);
+  auto database = open_sqlite_database(scratch.path(), seconds(1));
+  ASSERT_TRUE(database.ok());
+  const auto change = [&](const std::string& statement) {
+    const auto done = (*database)->run(statement);
+    ASSERT_TRUE(done.ok()) << done.error().render();
+  };
+  EXPECT_EQ(damage_of(scratch).row, -1);
+  change("create trigger sly after insert on run begin delete from run where number = 1; end");
+  EXPECT_THAT(damage_of(scratch).message, HasSubstr("trigger \"sly\" was added"));
+  change("drop trigger sly");
+  change("create table more (a)");
+  EXPECT_THAT(damage_of(scratch).message, HasSubstr("table \"more\" was added"));
+  change("drop table more");
+  EXPECT_EQ(damage_of(scratch).row, -1);
+  change("alter table run add column more text");
+  EXPECT_THAT(damage_of(scratch).message, HasSubstr("table \"run\" was changed"));
+}
+
 TEST(SqliteLedger, SaysThatAnotherWriterHoldsIt) {
   const Scratch scratch;
   open_with(scratch, 1).reset();
