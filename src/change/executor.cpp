@@ -55,7 +55,8 @@ Executor::Executor(Journal::Opened opened, const Catalogue& kinds,
     : journal_(std::move(opened.journal)),
       kinds_(kinds),
       observer_(std::move(observer)),
-      notes_(std::move(opened.content.notes)) {
+      notes_(std::move(opened.content.notes)),
+      journal_is_whole_(opened.content.is_whole) {
   restore_live(opened.content.records);
 }
 
@@ -280,9 +281,16 @@ std::vector<int> Executor::holder_channels() const {
 }
 
 void Executor::compact_if_larger(std::uint64_t limit) {
-  if (!live_.empty() || journal_.size() <= limit) return;
+  if (!live_.empty() || !journal_is_whole_ || journal_.size() <= limit) return;
   const Status compacted = journal_.compact();
   if (!compacted.ok()) notes_.push_back(compacted.error().render());
+}
+
+Status Executor::accept_loss() {
+  if (!live_.empty()) return error(Code::conflict, "something is in force");
+  TRY_VOID(journal_.compact());
+  journal_is_whole_ = true;
+  return ok();
 }
 
 }  // namespace squall::change

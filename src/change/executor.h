@@ -71,8 +71,14 @@ class Executor {
   std::vector<std::string> lost_holders();
   std::vector<int> holder_channels() const;
   const std::vector<std::string>& journal_notes() const { return notes_; }
-  // Shortens the journal when nothing is live and it has grown past `limit` bytes.
+  // False: records were lost, and what they stood for may be in force although it is not live.
+  bool journal_is_whole() const { return journal_is_whole_; }
+  // Shortens the journal when nothing is live and it has grown past `limit` bytes. A loss is not
+  // forgotten by that.
   void compact_if_larger(std::uint64_t limit);
+  // Begins the journal anew once a person was told of the loss. Code::conflict while something is
+  // live.
+  Status accept_loss();
 
  private:
   void step(Step now) const {
@@ -91,6 +97,7 @@ class Executor {
   std::vector<Live> live_;
   std::map<std::string, Holder> holders_;
   std::vector<std::string> notes_;
+  bool journal_is_whole_ = true;
 };
 
 }  // namespace squall::change

@@ -1,5 +1,6 @@
 #include "change/journal.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <charconv>
 #include <map>
@@ -61,23 +62,38 @@ std::optional<Line> parse_line(std::string_view text) {
   return line;
 }
 
-// The sound lines of one copy by number, and the place of the first byte that is not part of one.
-std::map<std::uint64_t, Line> parse_copy(std::string_view text) {
+// One copy: its sound lines by number, and whether anything but padding stands behind the last.
+struct ParsedCopy {
   std::map<std::uint64_t, Line> lines;
+  bool ends_clean = false;
+
+  std::optional<std::uint64_t> last() const {
+    if (lines.empty()) return std::nullopt;
+    return lines.rbegin()->first;
+  }
+};
+
+ParsedCopy parse_copy(std::string_view text) {
+  ParsedCopy copy{.ends_clean = !text.empty()};
   while (!text.empty()) {
     const std::size_t end = text.find('\n');
+    if (end != 0) copy.ends_clean = false;
     if (end == std::string_view::npos) break;  // a record counts only with its newline
     if (std::optional<Line> line = parse_line(text.substr(0, end))) {
-      lines.emplace(line->number, std::move(*line));
+      copy.lines.emplace(line->number, std::move(*line));
+      copy.ends_clean = true;
     }
     text.remove_prefix(end + 1);
   }
-  return lines;
+  return copy;
 }
 
-Result<std::string> read_copy(const std::string& path) {
-  if (!sys::exists(path)) return std::string();
-  return sys::read_file(path, largest_journal);
+// The copies that can be read; one that is not there reads as nothing.
+Result<std::optional<std::string>> read_copy(const std::string& path) {
+  Result<std::string> text = sys::read_file(path, largest_journal);
+  if (text.ok()) return std::optional(std::move(*text));
+  if (text.error().code == Code::not_found) return std::optional<std::string>();
+  return std::move(text).error();
 }
 
 // Keeps a damaged copy for a person to look at.
@@ -92,20 +108,30 @@ std::string_view without_padding(std::string_view text) {
   return text.substr(0, last == std::string_view::npos ? 0 : last + 1);
 }
 
-}  // namespace
+void note_loss(JournalContent& content, std::string note) {
+  content.is_whole = false;
+  content.notes.push_back(std::move(note));
+}
 
-JournalContent merge_journal(std::string_view first, std::string_view second) {
-  JournalContent content;
-  std::map<std::uint64_t, Line> lines = parse_copy(first);
-  for (auto& [number, line] : parse_copy(second)) lines.emplace(number, line);
-  std::optional<std::uint64_t> expected;
+// Takes the lines over, and notes what is missing among them.
+void take_lines(JournalContent& content, std::map<std::uint64_t, Line> lines) {
+  // The first record ever is number 0; a checkpoint stands for all that were before it.
+  std::uint64_t expected = 0;
+  if (!lines.empty() && lines.begin()->second.record.type == "checkpoint") {
+    expected = lines.begin()->first;
+  }
   for (auto& [number, line] : lines) {
-    if (expected && number != *expected) {
-      content.notes.push_back(fmt::format("journal records {} to {} are missing in both copies",
-                                          *expected, number - 1));
-    } else if (expected && line.previous_hash != content.last_hash) {
-      content.notes.push_back(fmt::format(
-          "journal record {} does not follow the one before it: its chain is broken", number));
+    if (number != expected) {
+      note_loss(content, fmt::format("journal records {} to {} are missing in both copies",
+                                     expected, number - 1));
+    } else if (!content.records.empty() && line.previous_hash != content.last_hash) {
+      note_loss(content,
+                fmt::format("journal record {} does not follow the one before it: its chain is "
+                            "broken",
+                            number));
+    }
+    if (line.record.type == "lost") {
+      note_loss(content, "the journal lost records: " + text_at(line.record.body, "what"));
     }
     content.text += line.text;
     content.text += '\n';
@@ -113,22 +139,44 @@ JournalContent merge_journal(std::string_view first, std::string_view second) {
     content.records.push_back(std::move(line.record));
     expected = number + 1;
   }
+}
+
+}  // namespace
+
+JournalContent merge_journal(std::string_view first, std::string_view second) {
+  JournalContent content;
+  const ParsedCopy copies[] = {parse_copy(first), parse_copy(second)};
+  std::map<std::uint64_t, Line> lines = copies[0].lines;
+  lines.insert(copies[1].lines.begin(), copies[1].lines.end());
+  const ParsedCopy all{.lines = lines};
+  take_lines(content, std::move(lines));
+  const bool has_its_end = std::any_of(
+      std::begin(copies), std::end(copies),
+      [&](const ParsedCopy& copy) { return copy.ends_clean && copy.last() == all.last(); });
+  if (!has_its_end && !(first.empty() && second.empty())) {
+    note_loss(content, "the end of the journal is damaged in both copies: what it said is lost");
+  }
   for (const auto& [name, text] :
        {std::pair("journal", first), std::pair("journal.copy", second)}) {
     if (without_padding(text) == without_padding(content.text)) continue;
     content.copies_are_sound = false;
-    content.notes.push_back(
-        fmt::format("{} was cut or damaged ({} bytes, {} are sound); the other copy "
-                    "fills the gap",
-                    name, without_padding(text).size(), without_padding(content.text).size()));
+    content.notes.push_back(fmt::format("{} was cut or damaged ({} bytes, {} are sound){}", name,
+                                        without_padding(text).size(),
+                                        without_padding(content.text).size(),
+                                        content.is_whole ? "; the other copy fills the gap" : ""));
   }
   return content;
 }
 
 Result<JournalContent> read_journal(const std::string& folder) {
-  const std::string first = TRY(read_copy(first_path(folder)));
-  const std::string second = TRY(read_copy(second_path(folder)));
-  return merge_journal(first, second);
+  const std::optional<std::string> first = TRY(read_copy(first_path(folder)));
+  const std::optional<std::string> second = TRY(read_copy(second_path(folder)));
+  JournalContent content = merge_journal(first.value_or(""), second.value_or(""));
+  const bool is_new = !first && !second;
+  if (!is_new && first.value_or("").empty() && second.value_or("").empty()) {
+    note_loss(content, "both copies of the journal are empty, as if they had been cut");
+  }
+  return content;
 }
 
 Result<Journal::Opened> Journal::open(const std::string& folder) {
@@ -137,8 +185,9 @@ Result<Journal::Opened> Journal::open(const std::string& folder) {
   Journal& journal = opened.journal;
   if (!opened.content.copies_are_sound) {
     for (const std::string& path : {first_path(folder), second_path(folder)}) {
-      const Result<std::string> text = read_copy(path);
-      if (text.ok() && without_padding(*text) == without_padding(opened.content.text)) continue;
+      const Result<std::optional<std::string>> text = read_copy(path);
+      const std::string held = text.ok() ? text->value_or("") : "";
+      if (without_padding(held) == without_padding(opened.content.text)) continue;
       set_aside(path);
       TRY_VOID(sys::write_file_durably(path, opened.content.text), "repairing the journal");
     }
@@ -151,15 +200,28 @@ Result<Journal::Opened> Journal::open(const std::string& folder) {
     journal.next_number_ = opened.content.records.back().number + 1;
   }
   TRY_VOID(journal.open_copies(), "opening the journal");
+  TRY_VOID(journal.remember_loss(opened.content), "opening the journal");
   return opened;
 }
 
-// A full disk is no reason to fail here: undoing needs to read, and the padding may be there
-// already.
+// A repair leaves two sound copies, in which a lost end would not show any more.
+Status Journal::remember_loss(const JournalContent& content) {
+  const bool is_known = std::any_of(content.records.begin(), content.records.end(),
+                                    [](const Record& record) { return record.type == "lost"; });
+  if (content.is_whole || is_known) return ok();
+  return append("lost", {{"what", join(content.notes, "; ")}});
+}
+
+// A full disk is no reason to fail where there is a journal: undoing needs to read, and the padding
+// may be there already.
 Status Journal::open_copies() {
   for (auto& [copy, path] : {std::pair<Copy&, std::string>(first_, first_path(folder_)),
                              std::pair<Copy&, std::string>(second_, second_path(folder_))}) {
-    copy.fd = TRY(sys::open_file(path, O_WRONLY | O_CREAT, 0600));
+    if (!sys::exists(path)) {
+      // With its padding from the first moment on: a file without a byte was cut.
+      TRY_VOID(sys::write_file_durably(path, std::string(size_ + reserve_bytes, '\n')));
+    }
+    copy.fd = TRY(sys::open_file(path, O_WRONLY, 0600));
     struct stat status {};
     if (::fstat(copy.fd.get(), &status) != 0) return errno_error(errno, "looking at " + path);
     copy.padded_to = static_cast<std::uint64_t>(status.st_size);

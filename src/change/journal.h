@@ -6,7 +6,8 @@
 //
 // It is kept twice, in `journal` and `journal.copy`, each synced before a durable append returns.
 // When one copy was cut or damaged, the other one fills the gap; the damaged file is set aside,
-// never deleted.
+// never deleted. Where both are damaged at the same record it is lost, and what it stood for may
+// still be in force. A record "lost" then keeps that from being forgotten, until compact().
 //
 // Behind the last record both files are padded with newlines that are on disk already. A record is
 // written over them: syncing it then changes no metadata, which is several times faster than
@@ -39,11 +40,16 @@ struct JournalContent {
   std::string last_hash;           // of the last line; empty for an empty journal
   std::string text;                // the sound lines, as they stand in an undamaged file
   bool copies_are_sound = true;    // both files hold `text` and padding
+  // No record is missing, as far as it shows: their numbers have no gap, each follows the one
+  // before it, and at least one copy ends with the last of them. A record that was only begun when
+  // its writer died is in one copy alone, and no loss: nothing was touched yet.
+  bool is_whole = true;
 };
 
 // Merges the texts of the two copies. Pure: this is what the fuzzer drives.
 JournalContent merge_journal(std::string_view first, std::string_view second);
-// Reads without changing anything; missing files read as empty.
+// Reads without changing anything; missing files read as empty, but two copies without a single
+// byte were cut: a new journal has its padding from the beginning.
 Result<JournalContent> read_journal(const std::string& folder);
 
 class Journal {
@@ -72,6 +78,7 @@ class Journal {
   };
   Journal() = default;
   Status open_copies();
+  Status remember_loss(const JournalContent& content);
   static Status pad(Copy& copy, std::uint64_t until);
   static Status write(Copy& copy, std::uint64_t offset, std::string_view line,
                       Durability durability);

@@ -104,6 +104,61 @@ TEST_F(JournalTest, SaysSoWhenARecordIsMissingInBothCopies) {
   EXPECT_NE(content.notes[0].find("records 1 to 1 are missing"), std::string::npos);
 }
 
+TEST_F(JournalTest, KnowsThatNothingIsLostWhileOneCopyIsWhole) {
+  append_some(4);
+  const std::string whole = read("journal");
+  EXPECT_TRUE(merge_journal("", "").is_whole) << "where nothing ever ran";
+  EXPECT_TRUE(merge_journal("\n\n", "").is_whole) << "a new one, with its padding";
+  for (std::size_t cut = 0; cut < whole.size(); ++cut) {
+    EXPECT_TRUE(merge_journal(whole, whole.substr(0, cut)).is_whole) << cut;
+    EXPECT_TRUE(merge_journal(whole.substr(0, cut) + "\n", whole).is_whole) << cut;
+  }
+  // A writer that died in the midst of its last record has touched nothing.
+  const std::size_t last = whole.rfind('\n', whole.size() - 2) + 1;
+  const std::string before = whole.substr(0, last);
+  EXPECT_TRUE(merge_journal(before + "123 torn\n", before + "\n\n").is_whole);
+}
+
+TEST_F(JournalTest, SaysThatTheSameRecordIsLostInBothCopies) {
+  append_some(4);
+  const std::string whole = read("journal");
+  for (std::size_t at = 0; at < whole.size(); at += 7) {
+    std::string damaged = whole;
+    damaged[at] = static_cast<char>(damaged[at] ^ 1);
+    const JournalContent content = merge_journal(damaged, damaged);
+    EXPECT_FALSE(content.is_whole) << at;
+    for (const std::string& note : content.notes) {
+      EXPECT_EQ(note.find("fills the gap"), std::string::npos) << note;
+    }
+  }
+  EXPECT_FALSE(merge_journal("noise", "noise\n").is_whole);
+  EXPECT_FALSE(merge_journal("", "noise").is_whole);
+}
+
+TEST_F(JournalTest, RemembersALossUntilItIsCompacted) {
+  append_some(2);
+  for (const char* name : {"journal", "journal.copy"}) write(name, "");
+  EXPECT_FALSE(read_journal(folder_)->is_whole) << "cut to nothing";
+  {
+    auto opened = Journal::open(folder_);
+    ASSERT_TRUE(opened.ok());
+    EXPECT_FALSE(opened->content.is_whole);
+    ASSERT_TRUE(opened->journal.append("begin", {{"change", "run/9"}}).ok());
+  }
+  auto again = Journal::open(folder_);
+  EXPECT_FALSE(again->content.is_whole) << "the repaired copies do not hide it";
+  EXPECT_EQ(again->content.records.size(), 2U) << "told once, not with every opening";
+  ASSERT_TRUE(again->journal.compact().ok());
+  EXPECT_TRUE(Journal::open(folder_)->content.is_whole);
+}
+
+TEST_F(JournalTest, IsNewWhereThereWasNone) {
+  EXPECT_TRUE(Journal::open(folder_)->content.is_whole);
+  EXPECT_TRUE(Journal::open(folder_)->content.is_whole);
+  ASSERT_TRUE(sys::remove_file(folder_ + "/journal").ok());
+  EXPECT_TRUE(Journal::open(folder_)->content.is_whole);
+}
+
 TEST_F(JournalTest, NoticesARecordThatWasPutIn) {
   append_some(2);
   std::string text = read("journal");

@@ -82,7 +82,9 @@ int execute(const Words& words, const Context& context) {
   const Result<Standing> after = undo_everything(state);
   if (!after.ok()) return console.complain(after.error());
   tell_endings(before, *after, console);
-  if (before.empty() && after->changes.empty()) console.print_line("nothing was in force");
+  if (before.empty() && after->changes.empty() && after->journal_is_whole) {
+    console.print_line("nothing was in force");
+  }
   if (!after->changes.empty()) {
     console.complain(error(
         Code::failed,
@@ -90,6 +92,13 @@ int execute(const Words& words, const Context& context) {
                     engine::say_count(static_cast<std::int64_t>(after->changes.size()), "change"),
                     render(undo_limit)),
         "the guardian goes on trying; to see what blocks it: squall status"));
+    return exit_refuted;
+  }
+  if (!after->journal_is_whole) {
+    console.complain(error(Code::failed,
+                           "what squall knows of is undone, but the journal lost records: more may "
+                           "be in force",
+                           "look at the host yourself; to see what was lost: squall recover"));
     return exit_refuted;
   }
   if (!raised.ok()) return exit_refuted;

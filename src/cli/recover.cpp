@@ -24,13 +24,24 @@ struct Words {
   bool at_boot = false;
 };
 
+// Recovering is for what nobody looks after; what a living guardian keeps is not lost.
 int tell_of_guardian(const Standing& standing, const Console& console) {
   const auto count = static_cast<std::int64_t>(standing.changes.size());
-  console.print_line(fmt::format(
-      "a guardian runs (pid {}) and keeps {} in force; there is nothing "
-      "to recover",
-      standing.guardian_pid, count == 0 ? "nothing" : engine::say_count(count, "change")));
-  if (count > 0) console.print_line("to undo everything at once: squall halt");
+  const std::string who = fmt::format("a guardian runs (pid {})", standing.guardian_pid);
+  if (!standing.journal_is_whole) {
+    return console.complain(error(
+        Code::conflict, who + ", and the journal it works with lost records",
+        "end the runs that go on; the guardian leaves some seconds later, then: squall recover"));
+  }
+  if (count == 0) {
+    console.print_line(who + " and keeps nothing in force: there is nothing to recover");
+    return exit_held;
+  }
+  console.print_line(
+      fmt::format("{} and looks after {} in force, which it undoes when their runs "
+                  "end or die",
+                  who, engine::say_count(count, "change")));
+  console.print_line("to undo everything at once: squall halt");
   return exit_held;
 }
 
@@ -50,13 +61,14 @@ void print_lines(const Console& console, const std::string& text, bool is_error)
 int execute(const Words& words, const Context& context) {
   const Console& console = context.console;
   const std::string state = state_folder(words.state);
+  const Result<Standing> standing = look_at_standing(state);
+  if (!standing.ok()) return console.complain(standing.error());
   const bool has_journal = sys::exists(state + "/journal") || sys::exists(state + "/journal.copy");
   if (!has_journal) {
     if (!words.at_boot) console.print_line("nothing to recover: there is no journal in " + state);
     return exit_held;
   }
-  const Result<Standing> standing = look_at_standing(state);
-  if (standing.ok() && standing->guardian_pid != 0) return tell_of_guardian(*standing, console);
+  if (standing->guardian_pid != 0) return tell_of_guardian(*standing, console);
 
   const Result<sys::CommandResult> replayed = replay_journal(state);
   if (!replayed.ok()) return console.complain(replayed.error());

@@ -16,6 +16,9 @@ struct Words {
 int execute(const Words& words, const Context& context) {
   const Console& console = context.console;
   const std::string state = state_folder(words.state);
+  if (const Status seen = check_can_look_into(state); !seen.ok()) {
+    return console.complain(Error(seen.error()).while_doing("allowing runs again"));
+  }
   if (!guardian::stop_reason(state)) {
     console.print_line("runs are not halted");
     return exit_held;

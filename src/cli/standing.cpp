@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "change/change.h"
+#include "cli/places.h"
 #include "core/text.h"
 #include "engine/words.h"
 #include "guardian/client.h"
@@ -41,6 +42,7 @@ void for_each_object(const json::object& object, std::string_view key, const Tak
 void read_status(const json::object& status, Standing& standing) {
   standing.guardian_pid = integer_at(status, "guardian_pid");
   standing.twin_pid = integer_at(status, "twin_pid");
+  standing.journal_is_whole = bool_at(status, "journal_is_whole", true);
   for_each_object(status, "runs", [&](const json::object& run) {
     standing.runs.push_back(
         {text_at(run, "run"), integer_at(run, "pid"), integer_at(run, "lease_left_ms")});
@@ -75,11 +77,24 @@ std::string row(std::string_view name, const std::string& text, const Style& sty
   return paint(style, Colour::dim, fit(style, name, 10)) + text + "\n";
 }
 
+std::string say_guardian(const Standing& standing) {
+  if (standing.guardian_is_silent) return "one starts or ends just now, and cannot be asked";
+  if (standing.guardian_pid == 0) return "none runs, as is usual when nothing is in force";
+  return fmt::format(
+      "runs (pid {}{})", standing.guardian_pid,
+      standing.twin_pid == 0 ? ", without a twin" : fmt::format(", twin {}", standing.twin_pid));
+}
+
 std::string advice_on(const Standing& standing) {
   const bool has_trouble =
       std::any_of(standing.changes.begin(), standing.changes.end(),
                   [](const ChangeInForce& change) { return !change.problem.empty(); });
   if (has_trouble) return "free what blocks the undo; the guardian goes on trying";
+  if (!standing.journal_is_whole) {
+    return "more may be in force than squall knows: look at the host yourself; no run starts "
+           "before "
+           "squall recover";
+  }
   if (!standing.changes.empty() && standing.guardian_pid == 0) return "to undo it: squall recover";
   if (!standing.changes.empty()) return "to undo everything at once: squall halt";
   if (standing.halted) return "to allow runs again: squall resume";
@@ -129,7 +144,9 @@ std::optional<std::string> find_ending(const std::vector<change::Record>& record
 }
 
 Result<Standing> look_at_standing(const std::string& state) {
+  constexpr std::string_view doubt = "telling what is in force (this cannot be told now)";
   Standing standing{.state = state};
+  TRY_VOID(check_can_look_into(state), std::string(doubt));
   standing.halted = guardian::stop_reason(state);
   if (Result<guardian::Client> client = guardian::Client::connect(state)) {
     const Result<json::object> status = client->call({{"request", "status"}}, answer_limit);
@@ -138,10 +155,26 @@ Result<Standing> look_at_standing(const std::string& state) {
       return standing;
     }
     if (guardian::is_state_locked(state)) {
-      return Error(status.error()).while_doing("asking the guardian how things stand");
+      return Error(status.error())
+          .while_doing("asking the guardian how things stand")
+          .while_doing(std::string(doubt))
+          .advise(
+              "it is stopped or at a long step; its twin replaces one that hangs, within 30 s: ask "
+              "again then");
     }
   }
-  change::JournalContent journal = TRY(change::read_journal(state), "reading the journal");
+  standing.guardian_is_silent = guardian::is_state_locked(state);
+  Result<change::JournalContent> read = change::read_journal(state);
+  if (!read.ok()) {
+    return std::move(read)
+        .error()
+        .while_doing("reading the journal")
+        .while_doing(std::string(doubt))
+        .advise("ask as the user who ran squall, or as root: sudo squall status --state " +
+                printable(state));
+  }
+  change::JournalContent journal = std::move(read).value();
+  standing.journal_is_whole = journal.is_whole;
   standing.changes = changes_in_force(journal.records, sys::boot_id());
   standing.notes = std::move(journal.notes);
   return standing;
@@ -149,14 +182,7 @@ Result<Standing> look_at_standing(const std::string& state) {
 
 std::string render_standing(const Standing& standing, const Style& style) {
   std::string text = row("state", printable(standing.state), style);
-  text +=
-      row("guardian",
-          standing.guardian_pid == 0
-              ? "none runs, as is usual when nothing is in force"
-              : fmt::format("runs (pid {}{})", standing.guardian_pid,
-                            standing.twin_pid == 0 ? ", without a twin"
-                                                   : fmt::format(", twin {}", standing.twin_pid)),
-          style);
+  text += row("guardian", say_guardian(standing), style);
   text +=
       row("halted",
           standing.halted ? paint(style, Colour::bad, "yes: ") + printable(*standing.halted) : "no",
@@ -171,10 +197,15 @@ std::string render_standing(const Standing& standing, const Style& style) {
                         render_rounded(milliseconds(run.lease_left_ms)));
   }
   const auto count = static_cast<std::int64_t>(standing.changes.size());
-  text += row("in force",
-              count == 0 ? paint(style, Colour::good, "nothing")
-                         : paint(style, Colour::warning, engine::say_count(count, "change")),
-              style);
+  std::string in_force = count == 0
+                             ? paint(style, Colour::good, "nothing")
+                             : paint(style, Colour::warning, engine::say_count(count, "change"));
+  if (!standing.journal_is_whole) {
+    in_force =
+        paint(style, Colour::bad, count == 0 ? "cannot be told" : in_force + ", perhaps more") +
+        ": the journal lost records";
+  }
+  text += row("in force", in_force, style);
   std::size_t number = 0;
   for (const ChangeInForce& change : standing.changes) {
     text += render_change(change, ++number, style);
@@ -210,6 +241,7 @@ json::object to_json(const Standing& standing) {
           {"halted", standing.halted ? json::value(json::string(*standing.halted)) : nullptr},
           {"runs", std::move(runs)},
           {"changes", std::move(changes)},
+          {"journal_is_whole", standing.journal_is_whole},
           {"notes", std::move(notes)}};
 }
 

@@ -32,16 +32,19 @@ struct ConnectedRun {
 
 struct Standing {
   std::string state;
-  std::int64_t guardian_pid = 0;  // 0: none runs
+  std::int64_t guardian_pid = 0;    // 0: none answers
+  bool guardian_is_silent = false;  // one keeps the state folder all the same: it starts, or ends
   std::int64_t twin_pid = 0;
   std::vector<ConnectedRun> runs;
   std::vector<ChangeInForce> changes;
   std::optional<std::string> halted;  // why new runs are refused
   std::vector<std::string> notes;     // damage of the journal
+  // False: records of the journal are lost, and more may be in force than `changes` tells.
+  bool journal_is_whole = true;
 };
 
-// Changes nothing, and starts nothing. Errors: a guardian that does not answer, a journal that
-// cannot be read.
+// Changes nothing, and starts nothing. Errors, and each says that it cannot be told what is in
+// force: a state folder or a journal that may not be read, a guardian that does not answer.
 Result<Standing> look_at_standing(const std::string& state);
 
 std::string render_standing(const Standing& standing, const Style& style);

@@ -84,6 +84,17 @@ TEST(Standing, IsToldWithEveryUndo) {
             "free what blocks the undo; the guardian goes on trying\n");
 }
 
+TEST(Standing, DoesNotSayNothingWhereTheJournalLostRecords) {
+  Standing blind{.state = "/var/lib/squall", .journal_is_whole = false};
+  EXPECT_NE(render_standing(blind, {}).find("in force  cannot be told: the journal lost records"),
+            std::string::npos);
+  EXPECT_EQ(render_standing(blind, {}).find("nothing\n"), std::string::npos);
+  EXPECT_FALSE(bool_at(to_json(blind), "journal_is_whole", true));
+  blind.changes = standing().changes;
+  EXPECT_NE(render_standing(blind, {}).find("in force  2 changes, perhaps more"),
+            std::string::npos);
+}
+
 TEST(Standing, SaysWhatToDo) {
   Standing dead = standing();
   dead.changes.pop_back();

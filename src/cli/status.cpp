@@ -19,7 +19,7 @@ int execute(const Words& words, const Context& context) {
   } else {
     context.console.print(render_standing(*standing, context.console.style()));
   }
-  return exit_held;
+  return standing->journal_is_whole ? exit_held : exit_aborted;
 }
 
 }  // namespace
@@ -29,7 +29,8 @@ Command status_command() {
       {.name = "status",
        .about = "Says what is in force, how each is undone, who runs, and whether runs are halted.",
        .details =
-           "Starts nothing and changes nothing. Where no guardian runs, the journal is read."},
+           "Starts nothing and changes nothing. Where no guardian runs, the journal is read. Ends "
+           "with 0 when it can be told what is in force, and with 3 or 6 when it cannot."},
       {option("--state", "DIR", &Words::state, state_about),
        flag("--json", &Words::as_json, "Says it as JSON.")},
       execute);

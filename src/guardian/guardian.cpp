@@ -8,6 +8,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "core/text.h"
 #include "guardian/server.h"
 #include "guardian/state.h"
 #include "sys/clock.h"
@@ -52,6 +53,18 @@ Result<Prepared> prepare(const Options& options) {
   return prepared;
 }
 
+// Told once: then the journal begins anew, and runs are possible again.
+Error tell_loss(change::Executor& executor, const std::vector<std::string>& lines) {
+  Status accepted = executor.accept_loss();
+  std::string told =
+      "the journal lost records; something may still be in force that squall cannot undo:\n" +
+      join(lines, "\n");
+  if (!accepted.ok()) told += "\n" + accepted.error().render();
+  return error(Code::failed, std::move(told),
+               "look at the host yourself; what is left of the damaged files lies beside the "
+               "journal as journal*.damaged-*");
+}
+
 }  // namespace
 
 int serve(const Options& options) {
@@ -88,6 +101,7 @@ Result<std::vector<std::string>> recover(const Options& options) {
     return error(Code::failed, "not everything could be undone:\n" + failures,
                  "put it right by hand, or free what blocks it and run squall recover again");
   }
+  if (!executor.journal_is_whole()) return tell_loss(executor, lines);
   return lines;
 }
 

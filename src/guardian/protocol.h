@@ -19,12 +19,16 @@
 #include <string>
 #include <string_view>
 
+#include "core/duration.h"
 #include "core/node.h"
 #include "core/result.h"
 
 namespace squall::guardian {
 
 inline constexpr std::size_t frame_bytes_max = 4 << 20;
+// A lease beyond these is taken for the closer of them.
+inline constexpr Duration shortest_lease = milliseconds(100);
+inline constexpr Duration longest_lease = seconds(60);
 
 std::string encode_frame(const json::object& message);
 

@@ -14,8 +14,6 @@
 namespace squall::guardian {
 namespace {
 
-constexpr Duration shortest_lease = milliseconds(100);
-constexpr Duration longest_lease = seconds(60);
 constexpr std::size_t protected_paths_max = 1000;
 
 // A protection that is not understood must not be dropped in silence.
@@ -83,6 +81,12 @@ Status Server::may_start() const {
   if (executor_.has_unverified_undo()) {
     return error(Code::refused, "an earlier change could not be undone yet; nothing new is started",
                  "look at squall status");
+  }
+  if (!executor_.journal_is_whole()) {
+    return error(Code::refused,
+                 "the journal lost records, so something may be in force that nobody knows of; "
+                 "nothing new is started",
+                 "see what was lost, and go on from there: squall recover");
   }
   return ok();
 }
@@ -225,6 +229,7 @@ json::object Server::status() const {
           {"runs", std::move(runs)},
           {"changes", std::move(changes)},
           {"stopped", stop_reason(options_.state_folder).value_or("")},
+          {"journal_is_whole", executor_.journal_is_whole()},
           {"notes", std::move(notes)}};
 }
 

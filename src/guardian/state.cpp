@@ -87,7 +87,7 @@ Result<sys::Fd> take_state_lock(const std::string& folder, Duration limit) {
 }
 
 bool is_state_locked(const std::string& folder) {
-  const Result<sys::Fd> fd = sys::open_file(folder + "/lock", O_RDWR);
+  const Result<sys::Fd> fd = sys::open_file(folder + "/lock", O_RDONLY);
   return fd.ok() && ::flock(fd->get(), LOCK_EX | LOCK_NB) != 0;
 }
 
