@@ -2,18 +2,17 @@
 
 #include <fmt/core.h>
 
+#include "core/text.h"
 #include "engine/words.h"
 #include "faults/fault.h"
 #include "probes/probe.h"
 #include "scenario/parse.h"
 #include "scenario/references.h"
-#include "sys/file.h"
+#include "scenario/source.h"
 #include "witness/witness.h"
 
 namespace squall::cli {
 namespace {
-
-constexpr std::size_t scenario_bytes_max = 1 << 20;
 
 // Lays `later` over `earlier`, mapping by mapping.
 void lay_over(Node& earlier, const Node& later) {
@@ -35,8 +34,13 @@ void load_target_maps(const std::vector<std::string>& paths, scenario::Sources& 
                       Loaded& loaded) {
   for (const std::string& path : paths) {
     Diagnostics found(path);
-    auto [targets, protect] = scenario::load_target_map(path, found);
+    auto [targets, protect, absent] = scenario::load_target_map(path, found);
     loaded.mistakes.merge(found);
+    for (const std::string& missing : absent) {
+      loaded.notes.push_back(fmt::format(
+          "{} protects {}, which is not there; what comes into being there is protected",
+          printable(path), printable(missing)));
+    }
     loaded.protect.insert(loaded.protect.end(), protect.begin(), protect.end());
     if (targets.is_null()) continue;
     if (sources.targets.is_null()) {
@@ -81,7 +85,7 @@ Result<Loaded> load_scenario(const std::string& path, const DocumentWords& words
     options.sources.settings.push_back(TRY(scenario::parse_setting(setting)));
   }
   Loaded loaded{std::nullopt, Diagnostics(path)};
-  Result<std::string> read = sys::read_file(path, scenario_bytes_max);
+  Result<std::string> read = scenario::read_source(path);
   if (!read.ok()) {
     // Whatever the reason, it is the wrong file.
     return error(Code::invalid,
@@ -94,6 +98,10 @@ Result<Loaded> load_scenario(const std::string& path, const DocumentWords& words
   if (!loaded.mistakes.empty()) return loaded;
   loaded.plan = scenario::parse_scenario(text, path, options, loaded.mistakes);
   return loaded;
+}
+
+void tell_notes(const Console& console, const Loaded& loaded) {
+  for (const std::string& note : loaded.notes) console.print_error("squall: note: " + note + "\n");
 }
 
 int complain_of_mistakes(const Console& console, const Diagnostics& mistakes) {

@@ -38,11 +38,15 @@ struct Loaded {
   std::optional<scenario::Plan> plan;  // nothing when there are mistakes
   Diagnostics mistakes;
   std::vector<std::string> protect = {};  // by the target maps: no change may touch it
+  std::vector<std::string> notes = {};    // what is odd but no mistake
 };
 // `seed` is used where the words give none. Errors: a file that cannot be read, a setting that is
 // none.
 Result<Loaded> load_scenario(const std::string& path, const DocumentWords& words,
                              std::uint64_t seed);
+
+// The notes, a line each, on the standard error.
+void tell_notes(const Console& console, const Loaded& loaded);
 
 // "3 mistakes" and the mistakes, on the standard error. Returns exit_wrong_use.
 int complain_of_mistakes(const Console& console, const Diagnostics& mistakes);

@@ -192,6 +192,11 @@ bool Builder::take_scalar(fy_event& event) {
   if (style == FYSS_SINGLE_QUOTED || style == FYSS_DOUBLE_QUOTED) --mark.column;
   refuse_tag(event.scalar.tag, mark);
   Node node = text_node(token_text(token), mark);
+  if (node.text.find('\0') != std::string::npos) {
+    diagnostics_.add(mark, "there is a NUL byte in this text",
+                     "leave the \\0 out; bytes that are no text belong into a file of their own");
+    std::erase(node.text, '\0');
+  }
   node.plain = style == FYSS_PLAIN;
   if (expects_key()) return add_key(std::move(node.text), node.plain, mark);
   if (node.plain && is_null_word(node.text)) node = Node{.mark = mark};
@@ -220,7 +225,7 @@ bool Builder::take_alias(fy_event& event) {
   if (found == anchors_.end()) {
     diagnostics_.add(mark, fmt::format("there is no complete anchor {} before this", quote(name)),
                      "define it with &NAME earlier in this file; it cannot contain itself");
-    return add_value(Node{.mark = mark}, {});
+    return false;  // what stands here is unknown, so all that is said of it would be a guess
   }
   return spend(count_nodes(found->second), mark) && add_value(found->second, {});
 }
@@ -312,7 +317,16 @@ void add_syntax_mistake(fy_diag* diag, std::string_view text, Diagnostics& diagn
                     syntax_hint(message, line_of(text, found->line)));
     return;  // those that follow come of the first
   }
-  diagnostics.add({}, "this cannot be read as YAML");
+  // The library says nothing of a directive that it refuses.
+  int number = 0;
+  for (const std::string& line : split(text, '\n')) {
+    ++number;
+    if (!line.starts_with('%')) continue;
+    diagnostics.add({number, 1}, fmt::format("the directive {} is not understood", quote(line)),
+                    "leave it out: this is read as YAML 1.2");
+    return;
+  }
+  diagnostics.add({1, 1}, "this cannot be read as YAML", "look at its first lines");
 }
 
 Diag make_diag() {

@@ -1,5 +1,7 @@
 #include "document/yaml.h"
 
+#include <algorithm>
+
 #include <fmt/core.h>
 #include <gtest/gtest.h>
 #include <rapidcheck.h>
@@ -124,6 +126,25 @@ TEST(Yaml, RefusesAliasesToTheUnknownAndToThemselves) {
             "f:1:4: there is no complete anchor \"x\" before this\n"
             "  hint: define it with &NAME earlier in this file; it cannot contain itself\n");
   EXPECT_NE(read("a: &x [*x]\n").mistakes.find("complete anchor"), std::string::npos);
+}
+
+TEST(Yaml, SaysNothingMoreOfWhatAnUnknownAliasStandsFor) {
+  const Read got = read("a: *nope\na: 2\n");
+  EXPECT_EQ(std::count(got.mistakes.begin(), got.mistakes.end(), '\n'), 2) << got.mistakes;
+  EXPECT_TRUE(got.node.is_null());
+}
+
+TEST(Yaml, RefusesAWrittenNulByte) {
+  EXPECT_EQ(read("a: 1\nb: \"x\\0y\"\n").mistakes,
+            "f:2:4: there is a NUL byte in this text\n"
+            "  hint: leave the \\0 out; bytes that are no text belong into a file of their own\n");
+  EXPECT_NE(read("\"k\\0\": 1\n").mistakes, "");
+}
+
+TEST(Yaml, NamesADirectiveThatItDoesNotKnow) {
+  EXPECT_EQ(read("# a\n%YAML 3.0\n---\na: 1\n").mistakes,
+            "f:2:1: the directive \"%YAML 3.0\" is not understood\n"
+            "  hint: leave it out: this is read as YAML 1.2\n");
 }
 
 TEST(Yaml, StopsAnAliasBombEarly) {

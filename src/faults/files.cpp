@@ -18,8 +18,9 @@ Result<FileFacts> existing_file(const Facts& facts, const std::string& path) {
   if (found != facts.files.end() && found->second.is_folder) {
     return error(Code::invalid, fmt::format("{} is a folder", printable(path)), "name a file");
   }
-  return error(Code::not_found, fmt::format("there is no file {}", printable(path)),
-               "check the path; it is read on the host where squall runs");
+  return error(Code::not_found, fmt::format("there is no regular file {}", printable(path)),
+               "check the path, which is read on the host where squall runs; a device, a pipe or a "
+               "socket is no regular file");
 }
 
 Result<std::string> content_of(const Facts& facts, const std::string& path) {

@@ -78,6 +78,12 @@ Result<Selector> Codec<Selector>::parse(const Node& node) {
   TRY_VOID(check_given(node, selector));
   TRY_VOID(check_pick(selector.pick));
   TRY_VOID(check_container(selector.container));
+  if (!selector.pid_file.empty() && !selector.pid_file.starts_with('/') &&
+      !selector.pid_file.starts_with("${")) {
+    return error(Code::invalid,
+                 fmt::format("pid_file: {} is not a full path", quote(selector.pid_file)),
+                 "begin it with /");
+  }
   if (selector.empty()) {
     return error(
         Code::invalid, "the selector says nothing about which processes are meant",

@@ -66,6 +66,7 @@ TEST(SelectorCodec, NamesTheMistake) {
   EXPECT_EQ(refusal(R"({"nam":"redis"})"), "unknown parameter \"nam\"");
   EXPECT_EQ(refusal(R"("redis")"), "parameters are expected here, not a scalar");
   EXPECT_EQ(refusal(R"({"pid":-1})"), "pid: -1 is out of bounds");
+  EXPECT_EQ(refusal(R"({"pid_file":"redis.pid"})"), "pid_file: \"redis.pid\" is not a full path");
   EXPECT_EQ(refusal(R"({"port":65536})"), "port: 65536 is out of bounds");
 }
 

@@ -21,6 +21,16 @@ KindSearch search_for(const fault::Catalogue& faults) {
   return search;
 }
 
+// A dose that grows for longer than the fault lasts is never reached, and the run proves nothing.
+void check_ramp(const json::object& params, Duration lasts, Mark mark, Diagnostics& diagnostics) {
+  const Result<Duration> ramp = parse_duration(text_at(params, "ramp"));
+  if (!ramp.ok() || lasts == Duration{} || *ramp <= lasts) return;
+  diagnostics.add(mark,
+                  fmt::format("the ramp of {} is longer than the fault, which lasts {}",
+                              render(*ramp), render(lasts)),
+                  "make \"ramp\" shorter, or \"for\" longer");
+}
+
 DraftFault parse_fault(const Node& item, const Options& options, Diagnostics& diagnostics) {
   DraftFault draft;
   draft.mark = item.mark;
@@ -44,6 +54,7 @@ DraftFault parse_fault(const Node& item, const Options& options, Diagnostics& di
     const Result<fault::Wants> wants = draft.kind->wants(draft.fault.params);
     if (!wants.ok()) diagnostics.add(params.mark, wants.error().message, wants.error().next);
   }
+  check_ramp(draft.fault.params, words.lasts, params.mark, diagnostics);
   if (draft.kind->lasting == fault::Lasting::instant && draft.has_for) {
     diagnostics.add(item.find("for")->mark,
                     fmt::format("{} is over at once, so \"for\" has no meaning", entry->key),

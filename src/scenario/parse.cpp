@@ -34,6 +34,20 @@ Words read_part(const Node& document, std::string_view key, const param::Table<W
                      diagnostics);
 }
 
+// A text for people that stands in one line of a terminal, a table and a page.
+void check_one_line(const Node& document, std::string_view key, Diagnostics& diagnostics) {
+  const Node* node = document.find(key);
+  if (node == nullptr || !node->is_scalar()) return;
+  const std::string_view text = trim(node->text);
+  if (text.empty()) {
+    diagnostics.add(node->mark, fmt::format("\"{}\" is empty", key), "say it, or leave it out");
+  } else if (printable(text) != text) {
+    diagnostics.add(node->mark,
+                    fmt::format("\"{}\" is one line of text, without control characters", key),
+                    "put more of it into the hypothesis");
+  }
+}
+
 void check_document_words(const Node& document, const DocumentWords& words,
                           Diagnostics& diagnostics) {
   const Node* name = document.find("scenario");
@@ -41,6 +55,13 @@ void check_document_words(const Node& document, const DocumentWords& words,
     diagnostics.add(name->mark,
                     fmt::format("{} cannot be the name of a scenario", quote(name->text)),
                     "use up to 64 lower-case letters, digits and single hyphens: redis-kill");
+  }
+  check_one_line(document, "title", diagnostics);
+  const Node* category = document.find("category");
+  if (category != nullptr && category->is_scalar() && !is_plain_name(category->text)) {
+    diagnostics.add(category->mark,
+                    fmt::format("{} cannot be the name of a category", quote(category->text)),
+                    "use up to 64 letters, digits, \"_\", \"-\", \".\" or \"#\"");
   }
   const Node* step = document.find("step");
   if (words.order == Order::cascade && step == nullptr) {
@@ -95,7 +116,7 @@ Plan read_document(const Node& document, const Options& options, Diagnostics& di
 
   Plan plan;
   plan.name = words.scenario;
-  plan.title = words.title.empty() ? words.scenario : words.title;
+  plan.title = words.title.empty() ? words.scenario : std::string(trim(words.title));
   plan.hypothesis = words.hypothesis;
   plan.tags = words.tags;
   plan.risk_level = risk.level;

@@ -69,6 +69,27 @@ TEST(Scenario, NeedsANameASteadyStateAndAFault) {
             "  hint: name at least one, for example - process.pause: {select: {name: redis-*}}\n");
 }
 
+TEST(Scenario, TakesOneLineForATitleAndANameForACategory) {
+  const auto mistakes = [](const std::string& line) {
+    return parse(document(line + "\nfaults:\n" + pause_item)).mistakes;
+  };
+  EXPECT_EQ(mistakes("title: Redis dies"), "");
+  EXPECT_EQ(mistakes("title: >\n  Redis\n  dies\n"), "");
+  for (const std::string title : {"\"\"", "\"  \""}) {
+    EXPECT_NE(mistakes("title: " + title).find("\"title\" is empty"), std::string::npos) << title;
+  }
+  for (const std::string title : {"\"two\\nlines\"", "\"a\\eb\"", "\"a\\u202eb\""}) {
+    EXPECT_NE(mistakes("title: " + title).find("\"title\" is one line of text"), std::string::npos)
+        << title;
+  }
+  EXPECT_EQ(mistakes("category: cache-2"), "");
+  for (const std::string category : {"\"../../x\"", "a/b", "\"\"", "\"a b\"", "\"a\\nb\""}) {
+    EXPECT_NE(mistakes("category: " + category).find("cannot be the name of a category"),
+              std::string::npos)
+        << category;
+  }
+}
+
 TEST(Scenario, RefusesOtherDocuments) {
   EXPECT_EQ(parse("").mistakes,
             "s.yaml: the document is empty\n  hint: begin with scenario: NAME\n");

@@ -3,12 +3,15 @@
 #include "scenario/references.h"
 
 #include <algorithm>
+#include <cerrno>
 
 #include <fmt/core.h>
+#include <sys/stat.h>
 
 #include "core/text.h"
 #include "document/yaml.h"
 #include "scenario/secrets.h"
+#include "scenario/source.h"
 #include "sys/file.h"
 #include "sys/secret.h"
 
@@ -18,7 +21,6 @@ namespace {
 constexpr std::size_t circle_max = 16;      // references within references
 constexpr std::size_t text_max = 64 << 10;  // bytes of one text after replacement
 constexpr std::size_t copied_max = 20'000;  // values copied from the maps into one scenario
-constexpr std::size_t map_bytes_max = 1 << 20;
 
 bool is_name(std::string_view text) {
   constexpr std::size_t longest = 200;
@@ -302,19 +304,33 @@ std::vector<std::string> read_protected(const Node& node, Diagnostics& diagnosti
     return paths;
   }
   for (const Node& item : node.items) {
-    if (item.is_scalar() && item.text.starts_with('/')) {
-      paths.push_back(item.text);
-    } else {
+    if (!item.is_scalar() || !item.text.starts_with('/')) {
       diagnostics.add(item.mark, "protect: this is not a full path", "begin it with /");
+    } else if (item.text.find_first_of("*?[") != std::string::npos && !sys::exists(item.text)) {
+      // Read as it stands it would protect nothing, and in silence.
+      diagnostics.add(item.mark, fmt::format("protect: {} is a pattern", quote(item.text)),
+                      "name the files, or their folder: all that is below it is protected");
+    } else {
+      paths.push_back(item.text);
     }
   }
   return paths;
 }
 
+// A path that may not be looked at is not told to be missing.
+std::vector<std::string> absent_of(const std::vector<std::string>& paths) {
+  std::vector<std::string> absent;
+  for (const std::string& path : paths) {
+    struct stat status {};
+    if (::lstat(path.c_str(), &status) != 0 && errno == ENOENT) absent.push_back(path);
+  }
+  return absent;
+}
+
 }  // namespace
 
 TargetMap load_target_map(const std::string& path, Diagnostics& diagnostics) {
-  const Result<std::string> text = sys::read_file(path, map_bytes_max);
+  const Result<std::string> text = read_source(path);
   if (!text.ok()) {
     diagnostics.add({}, text.error().render(), text.error().next);
     return {};
@@ -334,6 +350,7 @@ TargetMap load_target_map(const std::string& path, Diagnostics& diagnostics) {
     if (entry.key == "targets") continue;
     if (entry.key == "protect") {
       map.protect = read_protected(entry.value, diagnostics);
+      map.absent = absent_of(map.protect);
       continue;
     }
     diagnostics.add(entry.mark, fmt::format("unknown key {}", quote(entry.key)),

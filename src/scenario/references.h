@@ -89,6 +89,7 @@ Result<json::value> resolve_secrets(const json::value& value);
 struct TargetMap {
   Node targets;  // null after a mistake
   std::vector<std::string> protect;
+  std::vector<std::string> absent = {};  // those of them that are not there now
 };
 TargetMap load_target_map(const std::string& path, Diagnostics& diagnostics);
 

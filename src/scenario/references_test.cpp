@@ -285,6 +285,28 @@ TEST(TargetMap, NamesWhatItCannotProtect) {
   EXPECT_NE(mistakes("portect: [/srv]\n").find("unknown key"), std::string::npos);
 }
 
+TEST(TargetMap, RefusesPatternsAndNamesWhatIsNotThere) {
+  Folder folder;
+  const std::string there = folder.write("a[1]", "");
+  const auto read = [&](const std::string& paths, Diagnostics& diagnostics) {
+    return load_target_map(folder.write("t.yaml", "targets: {a: 1}\nprotect: [" + paths + "]\n"),
+                           diagnostics);
+  };
+  for (const std::string pattern : {"/srv/*.db", "/srv/d?ta", "/srv/[ab]"}) {
+    Diagnostics diagnostics("t.yaml");
+    EXPECT_TRUE(read("\"" + pattern + "\"", diagnostics).protect.empty());
+    EXPECT_EQ(diagnostics.render(),
+              "t.yaml:2:11: protect: \"" + pattern +
+                  "\" is a pattern\n"
+                  "  hint: name the files, or their folder: all that is below it is protected\n");
+  }
+  Diagnostics diagnostics("t.yaml");
+  const TargetMap map = read("\"" + there + "\", /no/such/folder", diagnostics);
+  EXPECT_EQ(diagnostics.render(), "");
+  EXPECT_EQ(map.protect, (std::vector<std::string>{there, "/no/such/folder"}));
+  EXPECT_EQ(map.absent, (std::vector<std::string>{"/no/such/folder"}));
+}
+
 TEST(TargetMap, RefusesOtherDocuments) {
   Folder folder;
   const auto mistakes = [&](std::string_view content) {
