@@ -41,7 +41,8 @@ inline bool eventually(const std::function<bool()>& condition, Duration limit = 
 
 struct ProgramOptions {
   std::map<std::string, std::string> environment;
-  uid_t user = 0;  // 0: stays who it is
+  uid_t user = 0;              // 0: stays who it is
+  std::string output_to = {};  // a file that takes what it answers; else it is collected
 };
 
 // One child. What it writes is collected until it ends.
@@ -100,7 +101,8 @@ class Program {
   [[noreturn]] static void become(const std::vector<std::string>& words,
                                   const ProgramOptions& options, int said, int complained) {
     ::dup2(::open("/dev/null", O_RDONLY), STDIN_FILENO);
-    ::dup2(said, STDOUT_FILENO);
+    ::dup2(options.output_to.empty() ? said : ::open(options.output_to.c_str(), O_WRONLY),
+           STDOUT_FILENO);
     ::dup2(complained, STDERR_FILENO);
     for (const auto& [name, value] : options.environment) {
       ::setenv(name.c_str(), value.c_str(), 1);

@@ -156,6 +156,10 @@ int execute_command_line(const std::vector<std::string>& given, const Context& c
     return exit_wrong_use;
   }
   if (words.front() == "--version" || words.front() == "-V") {
+    if (words.size() > 1) {
+      return fail(context, fmt::format("{} takes no {}", words.front(), quote(words[1])),
+                  "usage: squall --version");
+    }
     context.console.print_line("squall " + context.version);
     return exit_held;
   }
@@ -199,8 +203,8 @@ int squall_main(int count, char** words, const std::string& version,
   // A reader that goes away (squall runs | head) must not end a run in the middle.
   std::signal(SIGPIPE, SIG_IGN);
   const Console console(STDOUT_FILENO, STDERR_FILENO);
-  return execute_command_line({words + 1, words + std::max(count, 1)},
-                              Context{console, version, commands});
+  return console.finish(execute_command_line({words + 1, words + std::max(count, 1)},
+                                             Context{console, version, commands}));
 }
 
 }  // namespace squall::cli

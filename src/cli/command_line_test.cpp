@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "cli/help.h"
+#include "core/text.h"
 #include "sys/fd.h"
 #include "sys/file.h"
 #include "sys/test_props.h"
@@ -216,6 +217,21 @@ TEST(Complaint, SaysWhatHappenedAndWhatToDoNext) {
   EXPECT_EQ(exit_code(error(Code::conflict, "")), 6);
   EXPECT_EQ(exit_code(error(Code::failed, "")), 6);
   EXPECT_EQ(exit_code(error(Code::timed_out, "")), 6);
+}
+
+TEST(Help, FitsANarrowTerminal) {
+  const Style narrow{.is_terminal = true, .width = 40};
+  const Command example{
+      .name = "example",
+      .about = "Shows how a page is wrapped where there is little room.",
+      .parameters = {{.name = "--a-rather-long-option",
+                      .value = "VALUE",
+                      .about = "A sentence that does not fit beside its name on such a terminal."},
+                     {.name = "--no", .about = "A flag with a sentence that needs two lines."}}};
+  for (const std::string& page :
+       {command_help(example, "squall example", narrow), general_help({example}, narrow)}) {
+    for (const std::string& line : split(page, '\n')) EXPECT_LE(line.size(), 40U) << line;
+  }
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 
 #include <cerrno>
 
+#include <poll.h>
 #include <unistd.h>
 
 #include "core/text.h"
@@ -9,13 +10,20 @@
 namespace squall::cli {
 namespace {
 
-void write_out(int fd, std::string_view text) {
+// 0, or the errno of what could not be written.
+int write_out(int fd, std::string_view text) {
   while (!text.empty()) {
     const ssize_t count = ::write(fd, text.data(), text.size());
     if (count < 0 && errno == EINTR) continue;
-    if (count <= 0) return;
+    if (count < 0 && errno == EAGAIN) {  // a pipe that somebody made non-blocking is full
+      pollfd entry{fd, POLLOUT, 0};
+      if (::poll(&entry, 1, -1) < 0 && errno != EINTR) return errno;
+      continue;
+    }
+    if (count < 0) return errno;
     text.remove_prefix(static_cast<std::size_t>(count));
   }
+  return 0;
 }
 
 // Errors may carry several lines, such as one for each change that could not be undone.
@@ -53,7 +61,9 @@ Console::Console(int output, int errors)
       error_style_(look_at_output(errors)) {}
 
 void Console::print(std::string_view text) const {
-  write_out(output_, text);
+  const int problem = write_out(output_, text);
+  int none = 0;
+  if (problem != 0 && problem != EPIPE) output_problem_.compare_exchange_strong(none, problem);
 }
 
 void Console::print_error(std::string_view text) const {
@@ -61,7 +71,7 @@ void Console::print_error(std::string_view text) const {
 }
 
 void Console::print_line(std::string_view line) const {
-  write_out(output_, std::string(line) + "\n");
+  print(std::string(line) + "\n");
 }
 
 void Console::print_json(const json::value& value) const {
@@ -80,6 +90,14 @@ std::string render_complaint(const Error& problem, const Style& style) {
 int Console::complain(const Error& problem) const {
   print_error(render_complaint(problem, error_style_));
   return exit_code(problem);
+}
+
+int Console::finish(int code) const {
+  const int problem = output_problem_;
+  if (problem == 0) return code;
+  complain(errno_error(problem, "the answer could not be written to the standard output")
+               .advise("make room there, or send it elsewhere, and ask again"));
+  return code == exit_held ? exit_aborted : code;
 }
 
 }  // namespace squall::cli

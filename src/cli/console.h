@@ -1,6 +1,7 @@
 // Where a command says things: answers go to the standard output, complaints to the standard error.
 #pragma once
 
+#include <atomic>
 #include <string>
 #include <string_view>
 
@@ -26,7 +27,8 @@ class Console {
  public:
   Console(int output, int errors);
 
-  // Both write as it is. A reader that went away is no error: what is left is not said.
+  // Both write as it is. A reader that went away is no error: what is left is not said. An answer
+  // that cannot be written for another reason is told by finish().
   void print(std::string_view text) const;
   void print_error(std::string_view text) const;
   // One line of text, or of compact JSON.
@@ -34,6 +36,9 @@ class Console {
   void print_json(const json::value& value) const;
   // "squall: what happened" and, below it, what to do next. Returns the exit code that fits.
   int complain(const Error& problem) const;
+  // The exit code of the program whose command ended with `code`. An answer that did not arrive is
+  // no success, so exit_held becomes exit_aborted then, and the standard error says why.
+  int finish(int code) const;
 
   int output() const { return output_; }
   const Style& style() const { return style_; }
@@ -44,6 +49,7 @@ class Console {
   int errors_;
   Style style_;
   Style error_style_;
+  mutable std::atomic<int> output_problem_ = 0;  // errno of the first answer that was not written
 };
 
 // What complain() says.

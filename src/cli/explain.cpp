@@ -15,11 +15,12 @@ int execute(const Words& words, const Context& context) {
   const Result<Loaded> loaded = load_scenario(words.scenario, words, 0);
   if (!loaded.ok()) return context.console.complain(loaded.error());
   if (!loaded->plan) return complain_of_mistakes(context.console, loaded->mistakes);
+  tell_notes(context.console, *loaded);
   const Explanation explanation(*loaded->plan, environment_of(""));
   if (words.as_json) {
     context.console.print(pretty_json(explanation.as_json()) + "\n");
   } else {
-    context.console.print(explanation.as_text());
+    context.console.print(explanation.as_text(context.console.style()));
   }
   return explanation.is_possible() ? exit_held : exit_unsupported;
 }

@@ -18,8 +18,10 @@ scenario::Explained Explanation::explained() const {
   return {plan_, *environment_.faults, change::catalogue(), *environment_.probes, host_, strikes_};
 }
 
-std::string Explanation::as_text() const {
-  return scenario::explain_text(explained());
+std::string Explanation::as_text(const Style& style) const {
+  constexpr std::size_t widest = 80;
+  return scenario::explain_text(explained(),
+                                style.is_terminal ? std::min(style.width, widest) : widest);
 }
 
 json::object Explanation::as_json() const {

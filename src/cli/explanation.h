@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "cli/style.h"
 #include "core/node.h"
 #include "core/result.h"
 #include "engine/engine.h"
@@ -18,7 +19,8 @@ class Explanation {
   // `plan` must outlive this.
   Explanation(const scenario::Plan& plan, const engine::Environment& environment);
 
-  std::string as_text() const;
+  // A page of 80 columns, or fewer on a narrower terminal.
+  std::string as_text(const Style& style) const;
   json::object as_json() const;
   // Every need is met, and every fault can be planned now.
   bool is_possible() const;

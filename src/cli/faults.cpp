@@ -44,6 +44,16 @@ json::object describe(const fault::Kind& kind, const sys::HostFacts& host) {
           {"parameters", kind.table->schema()}};
 }
 
+// A sentence of a list: on a terminal within its width, in a pipe one line.
+std::string indented(const std::string& sentence, const Style& style) {
+  if (!style.is_terminal) return "  " + sentence + "\n";
+  std::string text;
+  for (const std::string& line : wrap(sentence, style.width - 4)) {
+    text += (text.empty() ? "  " : "    ") + line + "\n";
+  }
+  return text;
+}
+
 void list_all(const sys::HostFacts& host, const Console& console) {
   Table table{{"fault", "here", "what the victim feels"}, {}};
   std::string missing;
@@ -53,7 +63,7 @@ void list_all(const sys::HostFacts& host, const Console& console) {
                           reasons.empty() ? Cell{"yes", Colour::good} : Cell{"no", Colour::bad},
                           {std::string(kind->summary)}});
     for (const std::string& reason : reasons) {
-      missing += fmt::format("  {}: {}\n", kind->name, reason);
+      missing += indented(fmt::format("{}: {}", kind->name, reason), console.style());
     }
   }
   console.print(render_table(table, console.style()));
@@ -72,7 +82,7 @@ void show(const fault::Kind& kind, const sys::HostFacts& host, const Console& co
     return;
   }
   console.print("\n" + paint(console.style(), Colour::bad, "This host cannot do it:") + "\n");
-  for (const std::string& reason : reasons) console.print("- " + reason + "\n");
+  for (const std::string& reason : reasons) console.print(indented("- " + reason, console.style()));
 }
 
 json::value all_as_json(const sys::HostFacts& host) {

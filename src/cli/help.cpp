@@ -11,6 +11,8 @@ namespace {
 
 constexpr std::size_t widest_text = 100;
 constexpr std::size_t widest_name = 24;
+constexpr std::size_t narrowest_about = 20;  // narrower, it stands below its name
+constexpr std::size_t stacked_column = 6;
 
 std::size_t text_width(const Style& style) {
   return std::min(style.width, widest_text);
@@ -25,8 +27,9 @@ struct Entry {
 std::string list(const std::vector<Entry>& entries, const Style& style) {
   std::size_t widest = 0;
   for (const Entry& entry : entries) widest = std::max(widest, columns(entry.name));
-  const std::size_t column = std::min(widest, widest_name) + 4;
-  const std::size_t room = std::max<std::size_t>(text_width(style), column + 20) - column;
+  std::size_t column = std::min(widest, widest_name) + 4;
+  if (text_width(style) < column + narrowest_about) column = stacked_column;
+  const std::size_t room = std::max(text_width(style), column + 1) - column;
   std::string text;
   for (const Entry& entry : entries) {
     std::string lead = "  " + paint(style, Colour::accent, entry.name);

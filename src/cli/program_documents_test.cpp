@@ -1,4 +1,6 @@
 // The program as a whole, where nothing is touched: documents, words, lists.
+#include <sys/stat.h>
+
 #include "cli/program_test.h"
 
 namespace squall::cli {
@@ -149,6 +151,67 @@ TEST_F(Documents, CompletionsAreMadeForTheWholeProgram) {
     EXPECT_TRUE(contains(said.output, "recover"));
   }
   EXPECT_EQ(squall({"completion", "tcsh"}).code, 2);
+}
+
+TEST_F(Documents, CheckRefusesARampThatIsLongerThanItsFault) {
+  const auto with_ramp = [&](const std::string& ramp) {
+    return squall({"check", write("ramp.yaml",
+                                  "scenario: ramp\n"
+                                  "steady_state:\n"
+                                  "  - {name: there, file: {path: /etc/passwd}}\n"
+                                  "faults:\n"
+                                  "  - memory.fill: {size: 1 MiB, ramp: " +
+                                      ramp + "}\n    for: 2 s\n")});
+  };
+  EXPECT_EQ(with_ramp("2 s").code, 0);
+  const Said longer = with_ramp("3 s");
+  EXPECT_EQ(longer.code, 2);
+  EXPECT_TRUE(contains(longer.errors, "the ramp of 3 s is longer than the fault, which lasts 2 s"));
+}
+
+TEST_F(Documents, ASilentPipeDoesNotHoldTheProgram) {
+  ASSERT_EQ(::mkfifo(file("pipe").c_str(), 0600), 0);
+  const Said said = squall({"check", file("pipe")});
+  EXPECT_EQ(said.code, 2);
+  EXPECT_TRUE(contains(said.errors, "is a pipe to which nobody wrote"));
+}
+
+TEST_F(Documents, WhatIsProtectedButNotThereIsTold) {
+  const std::string map = write("map.yaml", "targets: {a: 1}\nprotect: [/no/such/folder]\n");
+  for (const char* command : {"check", "explain"}) {
+    const Said said = squall({command, pause_scenario(::getpid()), "--targets", map});
+    EXPECT_TRUE(contains(said.errors, "note: ")) << command;
+    EXPECT_TRUE(contains(said.errors, "protects /no/such/folder, which is not there")) << command;
+  }
+}
+
+TEST_F(Documents, AnAnswerThatCannotBeWrittenIsNoSuccess) {
+  ProgramOptions full = in(state());
+  full.output_to = "/dev/full";
+  const std::string sound = pause_scenario(::getpid());
+  for (const std::vector<std::string>& words : {std::vector<std::string>{"faults"},
+                                                {"check", sound},
+                                                {"schema"},
+                                                {"run", "--help"},
+                                                {"--version"},
+                                                {"probes", "--json"},
+                                                {"runs"},
+                                                {"status"}}) {
+    const Said said = squall(words, full);
+    EXPECT_EQ(said.code, 6) << words[0];
+    EXPECT_TRUE(contains(said.errors, "No space left on device")) << words[0];
+    EXPECT_TRUE(contains(said.errors, "next: ")) << words[0];
+  }
+  EXPECT_EQ(squall({"check", file("absent.yaml")}, full).code, 2) << "what was wrong is told first";
+}
+
+TEST_F(Documents, TheVersionTakesNothingElse) {
+  for (const char* word : {"--version", "-V", "version"}) {
+    const Said said = squall({word, "extra"});
+    EXPECT_EQ(said.code, 2) << word;
+    EXPECT_EQ(said.output, "");
+    EXPECT_TRUE(contains(said.errors, "\"extra\"")) << word;
+  }
 }
 
 TEST_F(Documents, TheVersionComesAtOnce) {

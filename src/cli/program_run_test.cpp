@@ -84,6 +84,24 @@ TEST_F(Runs, WritesEveryKindOfReport) {
   EXPECT_EQ(squall({"report", "ghost"}).code, 2);
 }
 
+TEST_F(Runs, AReportThatCannotBeWrittenIsFoundBeforeAnythingIsTouched) {
+  const Said none = squall({"run", pause_scenario(victim_.pid()), "--report", file("no/x.html")});
+  EXPECT_EQ(none.code, 2) << none.output << none.errors;
+  EXPECT_TRUE(contains(none.errors, "No such file or directory"));
+  EXPECT_TRUE(contains(none.errors, "nothing was touched"));
+  EXPECT_EQ(squall({"run", pause_scenario(victim_.pid()), "--report", file("")}).code, 2);
+  EXPECT_FALSE(sys::exists(state()));
+}
+
+TEST_F(Runs, ALeaseOutOfBoundsIsRefused) {
+  for (const char* lease : {"99 ms", "61 s", "0 s", "1 h"}) {
+    const Said said = squall({"run", pause_scenario(victim_.pid()), "--lease", lease});
+    EXPECT_EQ(said.code, 2) << lease;
+    EXPECT_TRUE(contains(said.errors, "allowed: 100 ms to 1 min")) << lease;
+  }
+  EXPECT_FALSE(sys::exists(state()));
+}
+
 TEST_F(Runs, AMissingTargetIsFoundBeforeAnythingIsTouched) {
   const Said said = squall({"run", pause_scenario(4'000'000)});
   EXPECT_EQ(said.code, 3);
@@ -189,6 +207,68 @@ TEST_F(Runs, RecoverUndoesWhatWasLeftWhenEverythingDied) {
   EXPECT_TRUE(contains(squall({"recover"}).output, "nothing is in force any more"));
 }
 
+// Everything dies, and then both copies of the journal are cut.
+TEST_F(Runs, AJournalLostInBothCopiesIsNeverToldAsNothingInForce) {
+  ASSERT_EQ(squall({"run", pause_scenario(victim_.pid()), "--json"}).code, 0);
+  ASSERT_TRUE(no_guardian_in(state()));
+  for (const char* name : {"/journal", "/journal.copy"}) {
+    ASSERT_TRUE(sys::write_file_durably(state() + name, "00000000 {}\n").ok());
+  }
+  const Said status = squall({"status"});
+  EXPECT_EQ(status.code, 6);
+  EXPECT_TRUE(contains(status.output, "cannot be told"));
+  const Said refused = squall({"run", pause_scenario(victim_.pid()), "--plain"});
+  EXPECT_NE(refused.code, 0);
+  EXPECT_TRUE(contains(refused.output + refused.errors, "squall recover"));
+  const Said halt = squall({"halt"});
+  EXPECT_EQ(halt.code, 1);
+  EXPECT_TRUE(contains(halt.errors, "more may be in force"));
+  EXPECT_EQ(squall({"resume"}).code, 0);
+  ASSERT_TRUE(no_guardian_in(state()));
+
+  const Said recovered = squall({"recover"});
+  EXPECT_EQ(recovered.code, 1);
+  EXPECT_TRUE(contains(recovered.errors, "something may still be in force"));
+  EXPECT_EQ(recovered.output.find("nothing is in force"), std::string::npos);
+  EXPECT_EQ(squall({"recover"}).code, 0) << "it is told once";
+  EXPECT_EQ(squall({"run", pause_scenario(victim_.pid()), "--plain"}).code, 0);
+}
+
+TEST_F(Runs, WhoMayNotLookIsNotToldThatNothingIsInForce) {
+  if (::geteuid() != 0) GTEST_SKIP() << "needs root, to become somebody else";
+  ASSERT_EQ(squall({"run", pause_scenario(victim_.pid()), "--json"}).code, 0);
+  ASSERT_EQ(::chmod(folder_.path().c_str(), 0755), 0);
+  ProgramOptions nobody = in(state());
+  nobody.user = 65534;
+  for (const char* command : {"status", "recover", "resume", "runs", "show", "report"}) {
+    const Said said = squall({command}, nobody);
+    if (said.code == 126) GTEST_SKIP() << "others may not read the build folder";
+    EXPECT_EQ(said.code, 3) << command << ": " << said.output << said.errors;
+    EXPECT_EQ(said.output, "") << command;
+    EXPECT_TRUE(contains(said.errors, "Permission denied")) << command;
+    EXPECT_TRUE(contains(said.errors, "next: ")) << command;
+  }
+  EXPECT_TRUE(contains(squall({"status"}, nobody).errors, "this cannot be told now"));
+}
+
+TEST_F(Runs, AStoppedGuardianIsNotTakenForNone) {
+  const auto run = long_run({"--lease", "60 s"});
+  const Result<json::value> status = parse_json(squall({"status", "--json"}).output);
+  ASSERT_TRUE(status.ok());
+  const json::object* guardian = object_at(status->as_object(), "guardian");
+  ASSERT_NE(guardian, nullptr);
+  const auto pid = static_cast<pid_t>(integer_at(*guardian, "pid"));
+  ASSERT_EQ(::kill(pid, SIGSTOP), 0);
+  const Said said = squall({"recover"});
+  EXPECT_EQ(said.code, 6) << said.output;
+  EXPECT_TRUE(contains(said.errors, "this cannot be told now"));
+  EXPECT_TRUE(contains(said.errors, "next: "));
+  ::kill(pid, SIGCONT);
+  run->signal(SIGINT);
+  run->end();
+  EXPECT_TRUE(victim_runs());
+}
+
 TEST_F(Runs, RecoverAtBootSaysNothingWhereNothingEverRan) {
   const Said said = squall({"recover", "--boot"});
   EXPECT_EQ(said.code, 0);
@@ -208,6 +288,32 @@ TEST_F(Runs, TheLedgerNamesAChangedByte) {
   EXPECT_EQ(said.code, 1);
   EXPECT_TRUE(contains(said.output, "damaged: "));
   EXPECT_TRUE(contains(said.output, "timeline"));
+}
+
+TEST_F(Runs, NothingIsToldFromATimelineThatWasChanged) {
+  ASSERT_EQ(squall({"run", pause_scenario(victim_.pid()), "--json"}).code, 0);
+  const Result<json::value> rows = parse_json(squall({"runs", "--json"}).output);
+  ASSERT_TRUE(rows.ok());
+  const std::string timeline = text_at(rows->as_array().at(0).as_object(), "timeline");
+  ASSERT_TRUE(parse_json(squall({"show", "--json"}).output).ok());
+  for (const std::string& bytes : {std::string(), sys::read_file(timeline).value() + "{}\n"}) {
+    ASSERT_TRUE(sys::write_file_durably(timeline, bytes).ok());
+    for (const char* command : {"show", "report"}) {
+      const Said said = squall({command, "last"});
+      EXPECT_EQ(said.code, 6) << command;
+      EXPECT_EQ(said.output, "") << command;
+      EXPECT_TRUE(contains(said.errors, "was changed after it was written"));
+      EXPECT_TRUE(contains(said.errors, "its verdict: held")) << "what the ledger knows";
+    }
+  }
+  ASSERT_TRUE(sys::remove_file(state() + "/ledger.sqlite").ok());
+  const Said gone = squall({"ledger", "verify"});
+  EXPECT_EQ(gone.code, 1);
+  EXPECT_TRUE(contains(gone.output, "is missing; its head record knows 1 row"));
+  ASSERT_TRUE(sys::remove_file(state() + "/ledger.sqlite.head").ok());
+  const Said both = squall({"ledger", "verify"});
+  EXPECT_EQ(both.code, 2);
+  EXPECT_TRUE(contains(both.errors, "but the timelines of 1 run"));
 }
 
 TEST_F(Runs, SomebodyWithoutRightsGetsAVerdictAndNoChange) {
@@ -268,6 +374,24 @@ TEST_F(Runs, AReadOnlyStateFolderIsRefusedBeforeAnythingIsTouched) {
     EXPECT_TRUE(contains(halt.errors, "refusing new runs"));
   });
   EXPECT_EQ(state_of(victim_.pid()), 'S');
+}
+
+TEST_F(Runs, WhatWasRunIsReadFromAReadOnlyStateFolder) {
+  if (::geteuid() != 0) GTEST_SKIP() << "needs root, to mount a disk";
+  on_small_disk(state(), [&] {
+    ASSERT_EQ(squall({"run", pause_scenario(victim_.pid()), "--json"}).code, 0);
+    ASSERT_TRUE(no_guardian_in(state()));
+    ASSERT_EQ(::mount(nullptr, state().c_str(), nullptr, MS_REMOUNT | MS_RDONLY, nullptr), 0);
+    for (const std::vector<std::string>& words : {std::vector<std::string>{"runs"},
+                                                  {"show"},
+                                                  {"report", "--format", "markdown"},
+                                                  {"ledger", "verify"},
+                                                  {"status"}}) {
+      const Said said = squall(words);
+      EXPECT_EQ(said.code, 0) << words[0] << ": " << said.errors;
+      EXPECT_NE(said.output, "") << words[0];
+    }
+  });
 }
 
 TEST_F(Runs, AFullDiskStopsARunBeforeItsFault) {

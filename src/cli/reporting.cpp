@@ -1,8 +1,11 @@
 #include "cli/reporting.h"
 
+
+#include <cerrno>
 #include <fcntl.h>
 #include <fmt/core.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "core/text.h"
 #include "engine/verdict.h"

@@ -14,6 +14,7 @@
 #include "cli/places.h"
 #include "cli/record.h"
 #include "cli/reporting.h"
+#include "guardian/protocol.h"
 #include "guardian/state.h"
 #include "sys/file.h"
 #include "sys/random.h"
@@ -32,6 +33,18 @@ struct Words : DocumentWords {
   std::string report;
 };
 
+// What the words alone show to be wrong, before anything is done.
+Status check_words(const Words& words) {
+  if (words.lease < guardian::shortest_lease || words.lease > guardian::longest_lease) {
+    return error(Code::invalid, fmt::format("--lease {} is out of bounds", render(words.lease)),
+                 fmt::format("allowed: {} to {}", render(guardian::shortest_lease),
+                             render(guardian::longest_lease)));
+  }
+  if (words.report.empty()) return ok();
+  TRY_VOID(check_report_place(words.report), "looking where the report shall go");
+  return ok();
+}
+
 // Short enough to be typed again from a screen, long enough to be unlike the last ones.
 std::uint64_t fresh_seed() {
   return sys::random_bits() >> 32;
@@ -41,7 +54,7 @@ int dry_run(const Explanation& explanation, const Words& words, const Console& c
   if (words.as_json) {
     console.print_json(explanation.as_json());
   } else {
-    console.print(explanation.as_text());
+    console.print(explanation.as_text(console.style()));
   }
   return explanation.is_possible() ? exit_held : exit_unsupported;
 }
@@ -75,7 +88,7 @@ struct Kept {
   Status reported = ok();
 };
 
-// What is kept of a run that is over. Neither failing changes the verdict.
+// What is kept of a run that is over.
 Kept keep(const Words& words, const std::string& state, const std::string& run,
           const engine::RunResult& result) {
   Kept kept;
@@ -133,15 +146,24 @@ int execute_plan(const Words& words, const Loaded& loaded, const engine::Environ
   const Kept kept = keep(words, state, run, *result);
   onlooker->end(result->verdict, timeline);
   tell_end(words, *result, kept, timeline, console);
-  return engine::exit_code(result->verdict.outcome);
+  const int code = engine::exit_code(result->verdict.outcome);
+  // The verdict stands as it was told; but a run that leaves no trace of it is no success.
+  const bool is_kept = kept.recorded.ok() && kept.reported.ok();
+  return is_kept || code != exit_held ? code : exit_aborted;
 }
 
 int execute(const Words& given, const Context& context) {
   Words words = given;
   words.demand_secrets = !words.is_dry;
+  if (const Status sound = check_words(words); !sound.ok()) {
+    const int code = context.console.complain(sound.error());
+    context.console.print_error("squall: nothing was touched\n");
+    return code;
+  }
   const Result<Loaded> loaded = load_scenario(words.scenario, words, fresh_seed());
   if (!loaded.ok()) return context.console.complain(loaded.error());
   if (!loaded->plan) return complain_of_mistakes(context.console, loaded->mistakes);
+  tell_notes(context.console, *loaded);
   const engine::Environment environment = environment_of(state_folder(words.state));
   const Explanation explanation(*loaded->plan, environment);
   if (words.is_dry) return dry_run(explanation, words, context.console);

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "core/text.h"
+#include "sys/file.h"
 
 namespace squall::cli {
 namespace {
@@ -61,11 +62,31 @@ constexpr std::array<Escape, 6> escapes = {{
 
 }  // namespace
 
+bool is_known_terminal(std::string_view name) {
+  constexpr std::string_view families[] = {"alacritty", "foot", "gnome",   "konsole", "linux",
+                                           "putty",     "rxvt", "screen",  "st-",     "tmux",
+                                           "vt1",       "vt2",  "wezterm", "xterm"};
+  constexpr std::string_view without_a_cursor[] = {"dumb", "unknown", "network", "emacs"};
+  if (name.empty() || name.find('/') != std::string_view::npos) return false;
+  const auto is_name = [&](std::string_view one) { return name == one; };
+  const auto is_of = [&](std::string_view family) { return name.starts_with(family); };
+  if (std::any_of(std::begin(without_a_cursor), std::end(without_a_cursor), is_name)) return false;
+  if (std::any_of(std::begin(families), std::end(families), is_of)) return true;
+  const std::string file = std::string("/") + name.front() + "/" + std::string(name);
+  const std::string own = environment("TERMINFO");
+  const std::string home = environment("HOME") + "/.terminfo";
+  for (const std::string& folder :
+       {own, home, std::string("/etc/terminfo"), std::string("/lib/terminfo"),
+        std::string("/usr/share/terminfo")}) {
+    if (!folder.empty() && sys::exists(folder + file)) return true;
+  }
+  return false;
+}
+
 Style look_at_output(int fd) {
   Style style;
   style.is_utf8 = is_utf8_locale();
-  const std::string terminal = environment("TERM");
-  style.is_terminal = ::isatty(fd) == 1 && terminal != "dumb";
+  style.is_terminal = ::isatty(fd) == 1 && is_known_terminal(environment("TERM"));
   style.has_colour = style.is_terminal && environment("NO_COLOR").empty();
   if (style.is_terminal) read_size(fd, style);
   return style;

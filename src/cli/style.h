@@ -18,8 +18,11 @@ struct Style {
 
 // Looks at the descriptor and at the environment: NO_COLOR (https://no-color.org), TERM, COLUMNS,
 // and the locale in LC_ALL, LC_CTYPE or LANG. What is no terminal has no colours, 80 columns, and
-// no end of lines.
+// no end of lines; nor has one of which nobody knows what it makes of escapes.
 Style look_at_output(int fd);
+// Whether a value of TERM names a terminal that moves its cursor by the usual escapes: one of the
+// common families, or one that this host's terminfo describes (terminfo(5)).
+bool is_known_terminal(std::string_view name);
 
 enum class Colour { plain, bold, dim, good, bad, warning, accent };
 // The text with the escapes of its colour around it, or as it is where there are no colours.

@@ -25,6 +25,26 @@ TEST(Table, WrapsItsLastColumnOnATerminalOnly) {
             "pear   12    Long, and seldom red.\n");
 }
 
+TEST(Table, StacksItsCellsWhereTheyDoNotFitBesideEachOther) {
+  const Table runs{{"run", "verdict", "took", "learnt"},
+                   {{{"20261122-pause"}, {"held"}, {""}, {"It came back within 2 s."}}}};
+  const Style narrow{.is_terminal = true, .width = 24};
+  EXPECT_EQ(render_table(runs, narrow),
+            "run  verdict  took\n"
+            "    learnt\n"
+            "20261122-pause  held\n"
+            "    It came back within\n"
+            "    2 s.\n");
+  EXPECT_EQ(render_table(runs, {.is_terminal = true, .width = 20}),
+            "run  verdict  took\n"
+            "    learnt\n"
+            "20261122-pause  held\n"
+            "    It came back\n"
+            "    within 2 s.\n");
+  const Style wide{.width = 24};
+  EXPECT_NE(render_table(runs, wide).find("It came back within 2 s."), std::string::npos);
+}
+
 TEST(Table, CountsLettersAndNotBytes) {
   const Table table{{"wort", "zahl"}, {{{"größer"}, {"1"}}, {{"ja"}, {"2"}}}};
   EXPECT_EQ(render_table(table, {}),

@@ -40,8 +40,9 @@ struct Explained {
 // "at" counts from the end of the baseline, "faults_until" too.
 json::object explain_json(const Explained& explained);
 
-// The same as a page of at most 80 columns (longer words stand alone), ending with a line feed.
-std::string explain_text(const Explained& explained);
+// The same as a page of at most `width` columns (longer words stand alone, and below 32 it gets no
+// narrower), ending with a line feed.
+std::string explain_text(const Explained& explained, std::size_t width = 80);
 
 // "low" -> "your own approval is enough"
 std::string approval_of(const std::string& risk_level);

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "core/text.h"
 #include "document/yaml.h"
 #include "scenario/fake_kinds_test.h"
 
@@ -112,6 +113,15 @@ TEST_F(Explanation, KnowsWhatItDoesNotKnow) {
   EXPECT_NE(text.find("does not know this fault"), std::string::npos);
   EXPECT_NE(text.find("does not know"), std::string::npos);
   EXPECT_NE(text.find("NOT POSSIBLE ON THIS HOST"), std::string::npos);
+}
+
+TEST_F(Explanation, FitsANarrowTerminal) {
+  for (const std::size_t width : {40U, 60U}) {
+    for (const std::string& line : split(explain_text(all(), width), '\n')) {
+      const bool is_hash = line.find("  Plan  ") == 0;  // one word, which is never broken
+      EXPECT_TRUE(line.size() <= width || is_hash) << width << ": " << line;
+    }
+  }
 }
 
 }  // namespace

@@ -1,6 +1,8 @@
 // The explanation as a page: read on a narrow terminal, at night, by somebody who did not write the
 // scenario. So: plain ASCII, no colour, one idea a line, what cannot be undone in capitals, and the
 // answer to "can this run here" at the very end, where the eye rests.
+#include <algorithm>
+
 #include <fmt/core.h>
 
 #include "core/text.h"
@@ -9,18 +11,18 @@
 namespace squall::scenario {
 namespace {
 
-constexpr std::size_t width = 80;
-
 class Page {
  public:
+  explicit Page(std::size_t width) : width_(width) {}
+
   void line(std::string_view text = {}) {
     text_ += text;
     text_ += '\n';
   }
   void heading(std::string_view text) {
     line();
-    line(text);
-    line(std::string(text.size(), '-'));
+    paragraph(0, text);
+    line(std::string(std::min(text.size(), width_), '-'));
   }
   // `label` in a column of its own, the text beside it, wrapped under itself.
   void beside(std::size_t indent, std::string_view label, std::size_t column,
@@ -28,7 +30,7 @@ class Page {
     if (text.empty()) return;
     const std::size_t start = indent + column;
     std::string first = fmt::format("{:{}}{:<{}}", "", indent, label, column);
-    for (const std::string& part : wrap(text, width - start)) {
+    for (const std::string& part : wrap(text, width_ - start)) {
       line(std::string(first.empty() ? std::string(start, ' ') : first) + part);
       first.clear();
     }
@@ -37,6 +39,7 @@ class Page {
   std::string take() { return std::move(text_); }
 
  private:
+  std::size_t width_;
   std::string text_;
 };
 
@@ -45,8 +48,8 @@ std::string shown(const json::object& object, std::string_view key) {
 }
 
 void add_summary(Page& page, const json::object& whole) {
-  page.line(shown(whole, "scenario"));
-  if (shown(whole, "title") != shown(whole, "scenario")) page.line(shown(whole, "title"));
+  page.paragraph(0, shown(whole, "scenario"));
+  if (shown(whole, "title") != shown(whole, "scenario")) page.paragraph(0, shown(whole, "title"));
   page.line();
   constexpr std::size_t column = 12;
   page.beside(2, "Hypothesis", column, shown(whole, "hypothesis"));
@@ -193,9 +196,10 @@ void add_end(Page& page, const json::object& whole) {
 
 }  // namespace
 
-std::string explain_text(const Explained& explained) {
+std::string explain_text(const Explained& explained, std::size_t width) {
+  constexpr std::size_t narrowest = 32;  // leaves the texts beside their labels a few words
   const json::object whole = explain_json(explained);
-  Page page;
+  Page page(std::max(width, narrowest));
   add_summary(page, whole);
   add_checks(page, whole, {"steady_state", "Must hold before, and again after"});
   page.heading("Will be broken");

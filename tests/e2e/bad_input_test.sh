@@ -148,8 +148,9 @@ check "a state folder that others may write to is refused, with the remedy" \
 check "somebody else's state folder is refused" \
   refuses 3 "belongs to somebody else" pause --state "$work/nobody"
 check "a state folder that is a file is refused" refuses 6 "is no folder" pause --state "$work/empty.yaml"
-check "a report that cannot be written does not change the verdict" \
-  refuses 0 "$work/absent/report.html" pause --set lasts='700 ms' --report "$work/absent/report.html"
+check "a report that cannot be written is found before anything is touched" \
+  refuses 2 "nothing was touched" pause --report "$work/absent/report.html"
+check "and its folder is named" says "$work/absent"
 check "and the host is as before all that" well
 
 # --- disks -------------------------------------------------------------------------------------------
