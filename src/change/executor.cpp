@@ -28,16 +28,6 @@ Result<Reverted> wait_until_absent(const Kind& kind, const Live& change) {
   }
 }
 
-// What stays after the undo must be accepted in writing.
-Status check_reversible(const Kind& kind, const Request& request) {
-  const std::string left = kind.leaves ? kind.leaves(request.params) : "";
-  if (kind.keeping != Keeping::irreversible && left.empty()) return ok();
-  return error(
-      Code::refused,
-      left.empty() ? fmt::format("{} cannot be undone", kind.describe(request.params)) : left,
-      "say in the scenario why that is acceptable: accept_irreversible: \"...\"");
-}
-
 void kill_recorded_holder(const json::object& before) {
   const sys::ProcessId id{integer_at(before, "holder_pid"),
                           static_cast<std::uint64_t>(integer_at(before, "holder_start"))};
@@ -49,6 +39,38 @@ void kill_recorded_holder(const json::object& before) {
 }
 
 }  // namespace
+
+// What stays after the undo must be accepted in writing.
+Status check_reversible(const Kind& kind, const Request& request) {
+  const std::string left = kind.leaves ? kind.leaves(request.params) : "";
+  if (kind.keeping != Keeping::irreversible && left.empty()) return ok();
+  return error(
+      Code::refused,
+      left.empty() ? fmt::format("{} cannot be undone", kind.describe(request.params)) : left,
+      "say in the scenario why that is acceptable: accept_irreversible: \"...\"");
+}
+
+std::optional<std::string> shared_resource(const Footprint& one, const Footprint& other) {
+  for (const std::string& resource : one.resources) {
+    if (std::find(other.resources.begin(), other.resources.end(), resource) !=
+        other.resources.end()) {
+      return resource;
+    }
+  }
+  return std::nullopt;
+}
+
+Status check_conflict(const Footprint& footprint, const std::vector<Live>& live) {
+  for (const Live& change : live) {
+    const std::optional<std::string> resource = shared_resource(change.footprint, footprint);
+    if (!resource) continue;
+    return error(Code::conflict,
+                 fmt::format("run {} already has a change in force on the same thing ({})",
+                             change.run, *resource),
+                 "wait until it ended, or stop it: squall halt");
+  }
+  return ok();
+}
 
 Executor::Executor(Journal::Opened opened, const Catalogue& kinds,
                    std::function<void(Step)> observer)
@@ -108,22 +130,6 @@ bool Executor::has_unverified_undo() const {
                      [](const Live& change) { return !change.undo_problem.empty(); });
 }
 
-Status Executor::check_conflict(const Footprint& footprint) const {
-  for (const Live& change : live_) {
-    for (const std::string& resource : change.footprint.resources) {
-      if (std::find(footprint.resources.begin(), footprint.resources.end(), resource) ==
-          footprint.resources.end()) {
-        continue;
-      }
-      return error(Code::conflict,
-                   fmt::format("run {} already has a change in force on the same thing ({})",
-                               change.run, resource),
-                   "wait until it ended, or stop it: squall halt");
-    }
-  }
-  return ok();
-}
-
 Result<Applied> Executor::apply(const std::string& id, const std::string& run,
                                 const Request& request, bool accept_irreversible,
                                 const Gate& gate) {
@@ -138,7 +144,7 @@ Result<Applied> Executor::apply(const std::string& id, const std::string& run,
   Live change{.id = id, .run = run, .request = request};
   change.footprint = TRY(kind->footprint(request.params));
   TRY_VOID(gate(*kind, change.footprint));
-  TRY_VOID(check_conflict(change.footprint));
+  TRY_VOID(check_conflict(change.footprint, live_));
   change.before = TRY(kind->capture(request.params));
   step(Step::before_begin);
   TRY_VOID(journal_.append("begin", {{"change", id},

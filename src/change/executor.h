@@ -9,6 +9,7 @@
 
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -40,6 +41,13 @@ struct Live {
   std::string undo_problem;  // why the last try to undo failed; empty when none was made
   std::int64_t undo_tries = 0;
 };
+
+// What is asked of every request before its gate: that what stays after its undo is accepted, and
+// that nobody else has the same thing. Both touch nothing.
+Status check_reversible(const Kind& kind, const Request& request);
+Status check_conflict(const Footprint& footprint, const std::vector<Live>& live);
+// An exclusive resource of both; nothing when they have none in common.
+std::optional<std::string> shared_resource(const Footprint& one, const Footprint& other);
 
 struct Applied {
   std::string describe;
@@ -85,7 +93,6 @@ class Executor {
     if (observer_) observer_(now);
   }
   void restore_live(const std::vector<Record>& records);
-  Status check_conflict(const Footprint& footprint) const;
   Result<json::object> touch(const Kind& kind, Live& change);
   Result<Reverted> undo(const Kind& kind, const Live& change);
   Live* find_live(const std::string& id);

@@ -222,6 +222,10 @@ void Session::keep_lease(std::stop_token stop) {
   }
 }
 
+Result<std::vector<Foreseen>> Session::foresee(const std::vector<Step>& steps) {
+  return read_foreseen(TRY(call({{"request", "judge"}, {"steps", steps_json(steps)}})));
+}
+
 Result<Session::Applied> Session::apply(const std::string& change, const change::Request& request) {
   const Duration commanded = sys::monotonic_now();
   const json::object answer = TRY(call({{"request", "apply"},

@@ -10,6 +10,7 @@
 
 #include "change/change.h"
 #include "core/duration.h"
+#include "guardian/foresight.h"
 #include "guardian/protocol.h"
 #include "sys/fd.h"
 
@@ -62,6 +63,9 @@ class Session {
   };
   static Result<std::unique_ptr<Session>> open(Client client, Options options);
   ~Session();
+
+  // What would be refused of these steps, found out without touching anything.
+  Result<std::vector<Foreseen>> foresee(const std::vector<Step>& steps);
 
   struct Applied {
     std::string describe;

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "guardian/guardian.h"
+#include "guardian/policy.h"
 #include "guardian/state.h"
 
 namespace squall::guardian {
@@ -66,7 +67,7 @@ int guardian_main(int count, char** words, const change::Catalogue& kinds,
   std::map<std::string, std::string> given = read_options(count, words);
   Options options;
   options.state_folder = given.contains("state") ? given["state"] : default_state_folder();
-  options.policy_file = given.contains("policy") ? given["policy"] : "/etc/squall/guardian.conf";
+  options.policy_file = given.contains("policy") ? given["policy"] : usual_policy_file;
   options.idle_limit = milliseconds(as_number(given["idle-ms"], 3000));
   options.kinds = &kinds;
   options.observer = std::move(observer);

@@ -36,6 +36,8 @@ struct Policy {
                                            // host's own
 };
 
+inline constexpr std::string_view usual_policy_file = "/etc/squall/guardian.conf";
+
 // Lines "name value"; '#' starts a comment. A missing file is the default policy; a wrong line is
 // Code::invalid and named. docs/SAFETY.md lists the names.
 Result<Policy> read_policy(const std::string& path);

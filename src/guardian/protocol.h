@@ -2,17 +2,22 @@
 // length as four bytes, least significant first. Every request gets exactly one answer, in order:
 //
 //   hello   {run, lease_ms, accept_irreversible, ssh, protect} -> {guardian_pid, version}
+//   judge   {steps: [{change, kind, params} | {change}]} -> {refused: [{change, code, message,
+//                                                          next}]}, touching nothing; a step
+//                                                          without a kind ends its change
 //   apply   {change, kind, params}                     -> {describe, undo, keeping, facts,
-//   applied_ns} revert  {change}                                   -> {ending, detail, reverted_ns}
+//                                                          applied_ns}
+//   revert  {change}                                   -> {ending, detail, reverted_ns}
 //   renew   {}                                         -> {lost: [{change, message}], stopped:
-//   text} finish  {}                                         -> {reverted: [{change, ending,
-//   detail} | {change, error}]} status  {}                                         -> see
-//   Guardian::status revert_all {}                                      -> like finish, over all
-//   runs
+//                                                          text}
+//   finish  {}                                         -> {reverted: [{change, ending, detail} |
+//                                                          {change, error}]}
+//   status  {}                                         -> see Server::status
+//   revert_all {}                                      -> like finish, over all runs
 //
 // A request has "request" and the members above; an answer has "ok": true and its members, or "ok":
-// false with "code", "message" and "next". `hello` must come first for apply, revert, renew and
-// finish, and binds the connection to the run: when it closes, the run's changes are reverted.
+// false with "code", "message" and "next". `hello` must come first for judge, apply, revert, renew
+// and finish, and binds the connection to the run: when it closes, the run's changes are reverted.
 #pragma once
 
 #include <optional>

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "change/executor.h"
+#include "guardian/foresight.h"
 #include "guardian/gates.h"
 #include "guardian/guardian.h"
 #include "guardian/headroom.h"
@@ -49,6 +50,7 @@ class Server {
   void read_from(Connection& connection);
   json::object answer(Connection& connection, const json::object& request);
   Result<json::object> hello(Connection& connection, const json::object& request);
+  Result<json::object> judge(const Connection& connection, const json::object& request) const;
   Result<json::object> apply(Connection& connection, const json::object& request);
   Result<json::object> revert(Connection& connection, const json::object& request);
   json::object renew(Connection& connection);

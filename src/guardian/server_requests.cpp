@@ -41,7 +41,8 @@ json::object Server::ending_of(const std::string& id, const Result<change::Rever
 
 json::object Server::answer(Connection& connection, const json::object& request) {
   const std::string verb = text_at(request, "request");
-  const bool needs_run = verb == "apply" || verb == "revert" || verb == "renew" || verb == "finish";
+  const bool needs_run =
+      verb == "judge" || verb == "apply" || verb == "revert" || verb == "renew" || verb == "finish";
   if (needs_run && connection.run.empty()) {
     return answer_error(error(Code::invalid, "this connection has not said hello for a run"));
   }
@@ -49,6 +50,8 @@ json::object Server::answer(Connection& connection, const json::object& request)
   Result<json::object> result = json::object{};
   if (verb == "hello") {
     result = hello(connection, request);
+  } else if (verb == "judge") {
+    result = judge(connection, request);
   } else if (verb == "apply") {
     result = apply(connection, request);
   } else if (verb == "revert") {
@@ -154,6 +157,19 @@ Pending Server::pending() const {
 Status Server::check_headroom(const change::Demand& demand) const {
   if (is_empty(demand)) return ok();
   return guardian::check_headroom(demand, pending(), rooms_.look(demand), policy_);
+}
+
+Result<json::object> Server::judge(const Connection& connection,
+                                   const json::object& request) const {
+  const std::vector<Step> steps = TRY(read_steps(request));
+  return json::object{
+      {"refused",
+       foreseen_json(foresee(steps, {.kinds = options_.kinds,
+                                     .facts = gate_facts(),
+                                     .rooms = rooms_,
+                                     .pending = pending(),
+                                     .live = executor_.live(),
+                                     .accept_irreversible = connection.accept_irreversible}))}};
 }
 
 Result<json::object> Server::apply(Connection& connection, const json::object& request) {
