@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "cli/aftermath.h"
 #include "core/text.h"
 #include "guardian/state.h"
 #include "sys/file.h"
