@@ -18,6 +18,7 @@ struct Spec {
   std::string_view dose_unit;
   Duration every;
   bool sees_end = true;
+  bool comes_and_goes = false;
   const param::Table<P>* table = nullptr;
   Result<std::unique_ptr<Witness>> (*open)(const P&) = nullptr;
 };
@@ -34,6 +35,7 @@ Kind kind_of(const Spec<P>& spec) {
             .dose_unit = spec.dose_unit,
             .every = spec.every,
             .sees_end = spec.sees_end,
+            .comes_and_goes = spec.comes_and_goes,
             .table = spec.table};
   kind.open = [spec](const json::object& params) -> Result<std::unique_ptr<Witness>> {
     const P typed = TRY(spec.table->from_json(params), std::string(spec.name));

@@ -41,6 +41,9 @@ struct Kind {
   std::string_view dose_unit;  // "processes", "cores", "bytes", "refused connects"
   Duration every;              // how often it is worth looking
   bool sees_end = true;        // false: the effect has no end to see (a killed process)
+  // The target, or others on the host, make what it looks at come and go while the fault is in
+  // force all the time: not to be seen says nothing then.
+  bool comes_and_goes = false;
   const param::AnyTable* table = nullptr;
   // Fails when what it should watch cannot be watched (Code::unsupported or not_found, with a
   // reason).

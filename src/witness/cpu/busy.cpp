@@ -77,6 +77,7 @@ const Kind kind_cpu_busy = kind_of<Target>({
     .about = "Whether the cores are busier than at the start, told by their idle time.",
     .dose_unit = "cores",
     .every = every,
+    .comes_and_goes = true,
     .table = &table,
     .open = open,
 });

@@ -50,6 +50,7 @@ const Kind kind_disk_free = kind_of<Target>({
     .about = "How much less space is free on the filesystem than at the start.",
     .dose_unit = "bytes",
     .every = taken_every,
+    .comes_and_goes = true,
     .table = &table,
     .open = open,
 });

@@ -47,6 +47,7 @@ const Kind kind_disk_free_inodes = kind_of<Target>({
     .about = "How many fewer inodes are free on the filesystem than at the start.",
     .dose_unit = "inodes",
     .every = taken_every,
+    .comes_and_goes = true,
     .table = &table,
     .open = open,
 });

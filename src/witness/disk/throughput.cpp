@@ -88,6 +88,7 @@ const Kind kind_disk_throughput = kind_of<Target>({
     .about = "How much more the disk reads and writes than at the start, told by its driver.",
     .dose_unit = "bytes per second",
     .every = every,
+    .comes_and_goes = true,
     .table = &table,
     .open = open,
 });

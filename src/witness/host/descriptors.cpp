@@ -71,6 +71,7 @@ const Kind kind_host_descriptors = kind_of<Target>({
     .about = "How many more files are open on the host than before, told by the kernel's count.",
     .dose_unit = "descriptors",
     .every = milliseconds(5),
+    .comes_and_goes = true,
     .table = &table,
     .open = open,
 });

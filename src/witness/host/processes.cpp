@@ -77,6 +77,7 @@ const Kind kind_host_processes = kind_of<Target>({
     .about = "How many more processes and threads there are, told by the kernel's counts.",
     .dose_unit = "tasks",
     .every = milliseconds(10),
+    .comes_and_goes = true,
     .table = &table,
     .open = open,
 });

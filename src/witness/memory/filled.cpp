@@ -91,6 +91,7 @@ const Kind kind_memory_filled = kind_of<Target>({
     .about = "How much memory is kept from everybody else, told by what the kernel counts.",
     .dose_unit = "bytes",
     .every = milliseconds(10),
+    .comes_and_goes = true,
     .table = &table,
     .open = open,
 });

@@ -79,6 +79,7 @@ const Kind kind_memory_stalled = kind_of<Target>({
     .about = "Whether processes are held up for want of memory, told by their control groups.",
     .dose_unit = "processes",
     .every = milliseconds(5),
+    .comes_and_goes = true,
     .table = &table,
     .open = open,
 });

@@ -74,6 +74,7 @@ const Kind kind_nats_fed = kind_of<Target>({
     .about = "Whether more messages come on a subject than before, told by subscribing to it.",
     .dose_unit = "messages a second",
     .every = every,
+    .comes_and_goes = true,
     .table = &table,
     .open = open,
 });

@@ -80,6 +80,7 @@ const Kind kind_network_flooded = kind_of<Target>({
     .about = "Whether more data arrives at a service than before, told by the kernel's counters.",
     .dose_unit = "segments a second",
     .every = every,
+    .comes_and_goes = true,
     .table = &table,
     .open = open,
 });

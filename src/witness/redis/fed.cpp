@@ -95,6 +95,7 @@ const Kind kind_redis_fed = kind_of<Target>({
     .about = "Whether more messages are pushed than before, told by the server's own count.",
     .dose_unit = "messages a second",
     .every = every,
+    .comes_and_goes = true,
     .table = &table,
     .open = open,
 });

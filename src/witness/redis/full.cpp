@@ -59,6 +59,7 @@ const Kind kind_redis_full = kind_of<Target>({
     .about = "Whether a Redis refuses writes for want of memory, told by asking for one.",
     .dose_unit = "refused writes",
     .every = milliseconds(5),
+    .comes_and_goes = true,
     .table = &table,
     .open = open,
 });

@@ -156,6 +156,7 @@ const Kind kind_redis_poisoned = kind_of<Target>({
     .about = "Whether malformed messages come to lie in a list, told by asking for them.",
     .dose_unit = "messages",
     .every = milliseconds(10),
+    .comes_and_goes = true,
     .table = &table,
     .open = open,
 });
