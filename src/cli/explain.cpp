@@ -2,6 +2,7 @@
 #include "cli/commands.h"
 #include "cli/documents.h"
 #include "cli/explanation.h"
+#include "cli/places.h"
 
 namespace squall::cli {
 namespace {
@@ -33,7 +34,7 @@ Command explain_command() {
        .about = "Says what a run would do here: each change, how it is undone, what it needs.",
        .details =
            "Looks at this host, and touches nothing. Ends with 0 when everything is possible "
-           "here, with 3 when something is missing.",
+           "here, with 3 when something is missing or the guardian would refuse it.",
        .examples = {"squall explain redis-kill.yaml --targets targets.yaml"}},
       and_document_words<Words>({argument("SCENARIO", &Words::scenario, "The scenario."),
                                  flag("--json", &Words::as_json, "Says it as JSON.")}),

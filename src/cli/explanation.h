@@ -16,13 +16,14 @@ namespace squall::cli {
 
 class Explanation {
  public:
-  // `plan` must outlive this.
-  Explanation(const scenario::Plan& plan, const engine::Environment& environment);
+  // `plan` must outlive this. `protect` are the paths that the target maps protect.
+  Explanation(const scenario::Plan& plan, const engine::Environment& environment,
+              const std::vector<std::string>& protect);
 
   // A page of 80 columns, or fewer on a narrower terminal.
   std::string as_text(const Style& style) const;
   json::object as_json() const;
-  // Every need is met, and every fault can be planned now.
+  // Every need is met, every fault can be planned now, and the guardian would refuse none.
   bool is_possible() const;
   // Why a run cannot begin, where the engine would find out only after the baseline: a fault that
   // strikes first has no victim. Later ones may get theirs meanwhile, and needs are judged by the
@@ -31,11 +32,14 @@ class Explanation {
 
  private:
   scenario::Explained explained() const;
+  void foresee(const std::vector<engine::Rehearsal>& rehearsals,
+               const std::vector<std::string>& protect);
 
   const scenario::Plan& plan_;
   engine::Environment environment_;
   sys::HostFacts host_;
   std::vector<scenario::PlannedStrike> strikes_;
+  std::vector<scenario::PlannedStrike> judged_;  // likewise, with what would be refused as problems
   bool needs_are_met_ = true;
 };
 

@@ -95,7 +95,9 @@ Told tell_gate(const engine::Event& event) {
   const engine::Interval at{integer_at(event, "after_ns"), integer_at(event, "by_ns")};
   return {shown(event, "gate") == "heal" ? "heal" : "detect",
           is_met ? fmt::format("{}: met at {}", shown(event, "check"), engine::say_interval(at))
-                 : fmt::format("{}: missed, {}", shown(event, "check"), shown(event, "why")),
+                 : fmt::format("{}: {}, {}", shown(event, "check"),
+                               bool_at(event, "proves_nothing") ? "proves nothing" : "missed",
+                               shown(event, "why")),
           is_met ? Colour::good : Colour::bad};
 }
 

@@ -165,7 +165,7 @@ int execute(const Words& given, const Context& context) {
   if (!loaded->plan) return complain_of_mistakes(context.console, loaded->mistakes);
   tell_notes(context.console, *loaded);
   const engine::Environment environment = environment_of(state_folder(words.state));
-  const Explanation explanation(*loaded->plan, environment);
+  const Explanation explanation(*loaded->plan, environment, loaded->protect);
   if (words.is_dry) return dry_run(explanation, words, context.console);
   if (const auto obstacle = explanation.find_obstacle()) {
     context.console.complain(*obstacle);

@@ -1,6 +1,8 @@
 #include "engine/engine.h"
 
+#include <algorithm>
 #include <array>
+#include <utility>
 
 #include <fmt/core.h>
 #include <sys/utsname.h>
@@ -81,6 +83,38 @@ std::vector<Rehearsal> rehearse(const scenario::Plan& plan, const Environment& e
         {fault.id, kind->needs(host), plan_strike(*kind, fault, host, plan.seed, 0)});
   }
   return rehearsals;
+}
+
+std::vector<guardian::Step> steps_of(const scenario::Plan& plan, const Environment& environment,
+                                     const std::vector<Rehearsal>& rehearsals) {
+  struct Timed {
+    Duration at;
+    bool is_made = false;  // at the same instant, ends come first
+    guardian::Step step;
+  };
+  std::vector<Timed> timed;
+  for (std::size_t i = 0; i < rehearsals.size() && i < plan.faults.size(); ++i) {
+    const scenario::PlannedFault& fault = plan.faults[i];
+    if (!rehearsals[i].strike.ok()) continue;
+    const fault::Kind* kind = fault::find(*environment.faults, fault.kind);
+    const std::vector<change::Request>& changes = rehearsals[i].strike->changes;
+    for (std::size_t n = 0; n < changes.size(); ++n) {
+      const std::string name = fmt::format("{}/{}", fault.id, n);
+      timed.push_back({fault.at, true, {name, changes[n]}});
+      if (kind->lasting != fault::Lasting::spell) continue;
+      timed.push_back({fault.at + fault.lasts, false, {name, std::nullopt}});
+    }
+  }
+  std::stable_sort(timed.begin(), timed.end(), [](const Timed& a, const Timed& b) {
+    return std::pair(a.at, a.is_made) < std::pair(b.at, b.is_made);
+  });
+  std::vector<guardian::Step> steps;
+  for (Timed& one : timed) steps.push_back(std::move(one.step));
+  return steps;
+}
+
+std::string fault_of_change(const std::string& change) {
+  return change.substr(0, change.rfind('/'));
 }
 
 }  // namespace squall::engine

@@ -69,4 +69,10 @@ struct Rehearsal {
 };
 std::vector<Rehearsal> rehearse(const scenario::Plan& plan, const Environment& environment);
 
+// What is rehearsed, in the order in which a run would make and end it, for the guardian to judge.
+// A change of it is called after its fault: fault_of_change() gives the name back.
+std::vector<guardian::Step> steps_of(const scenario::Plan& plan, const Environment& environment,
+                                     const std::vector<Rehearsal>& rehearsals);
+std::string fault_of_change(const std::string& change);
+
 }  // namespace squall::engine

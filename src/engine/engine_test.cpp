@@ -5,6 +5,7 @@
 #include <csignal>
 #include <cstdlib>
 #include <filesystem>
+#include <semaphore>
 #include <thread>
 
 #include <fmt/core.h>
@@ -76,6 +77,30 @@ class EngineTest : public testing::Test {
     fault.params = {{"select", {{"pid", victim_.id().pid}}}};
     return fault;
   }
+  scenario::PlannedFault permissions(Duration at) const {
+    scenario::PlannedFault fault;
+    fault.id = "permissions";
+    fault.kind = "file.permissions";
+    fault.params = {{"path", file_}, {"mode", "0640"}};
+    fault.at = at;
+    fault.lasts = milliseconds(300);
+    return fault;
+  }
+  // From now on the witness of permissions() opens only when may_open_ is released, or too late.
+  void hold_opening(std::function<void()> when_it_opens) {
+    const witness::Kind* kind = witness::find(witness::catalogue(), "file.mode");
+    ASSERT_NE(kind, nullptr);
+    slow_kind_ = *kind;
+    slow_kind_.open = [this, kind, when_it_opens](const json::object& params) {
+      when_it_opens();
+      static_cast<void>(may_open_.try_acquire_for(std::chrono::seconds(3)));
+      return kind->open(params);
+    };
+    witnesses_ = witness::catalogue();
+    std::replace(witnesses_.begin(), witnesses_.end(), kind,
+                 static_cast<const witness::Kind*>(&slow_kind_));
+    environment_.witnesses = &witnesses_;
+  }
   scenario::Plan make_plan() const {
     scenario::Plan plan;
     plan.name = "engine-test";
@@ -124,6 +149,9 @@ class EngineTest : public testing::Test {
   RunOptions options_;
   scenario::Plan plan_;
   std::vector<Event> timeline_;
+  witness::Kind slow_kind_;
+  witness::Catalogue witnesses_;
+  std::counting_semaphore<> may_open_{0};
 };
 
 TEST_F(EngineTest, HoldsWhenTheTargetStaysSteady) {
@@ -169,9 +197,59 @@ TEST_F(EngineTest, RefutesWhenNobodyHeals) {
 TEST_F(EngineTest, RefusesWhatCannotBeUndoneUnlessItIsAccepted) {
   plan_.faults = {kill()};
   const Verdict verdict = run();
-  EXPECT_EQ(verdict.outcome, Outcome::aborted);
+  EXPECT_EQ(verdict.outcome, Outcome::unsupported) << join(verdict.reasons, "; ");
   EXPECT_TRUE(has_event("change_refused", "code", "refused"));
   EXPECT_TRUE(sys::is_alive(victim_.id()));
+}
+
+TEST_F(EngineTest, BeginsNothingWhenALaterFaultWillBeRefused) {
+  scenario::PlannedFault second = pause(milliseconds(100));
+  second.id = "second";
+  second.at = milliseconds(200);
+  plan_.faults.push_back(second);
+  const Verdict verdict = run();
+  EXPECT_EQ(verdict.outcome, Outcome::unsupported) << join(verdict.reasons, "; ");
+  ASSERT_FALSE(verdict.reasons.empty());
+  EXPECT_THAT(verdict.reasons[0], HasSubstr("another fault of this run"));
+  EXPECT_TRUE(has_event("change_refused", "fault", "second"));
+  EXPECT_FALSE(has_event("phase", "phase", "baseline"));
+  EXPECT_FALSE(has_event("change_applied"));
+}
+
+TEST_F(EngineTest, IsInvalidWhenSomebodyEndsTheFaultBeforeItsTime) {
+  plan_.faults = {pause(milliseconds(800))};
+  when_witnessed([this] { ::kill(static_cast<pid_t>(victim_.id().pid), SIGCONT); });
+  const Verdict verdict = run();
+  EXPECT_EQ(verdict.outcome, Outcome::invalid) << join(verdict.reasons, "; ");
+  ASSERT_FALSE(verdict.reasons.empty());
+  EXPECT_THAT(verdict.reasons[0], HasSubstr("then something else ended it"));
+  ASSERT_TRUE(verdict.clocks.witnessed_off && verdict.clocks.commanded_off);
+  EXPECT_LT(verdict.clocks.witnessed_off->by_ns, verdict.clocks.commanded_off->by_ns);
+  EXPECT_TRUE(verdict.restored);
+}
+
+TEST_F(EngineTest, TakesAnEarlyEndForTheHealingThatWasAskedFor) {
+  plan_.faults = {pause(milliseconds(800))};
+  scenario::PlannedCheck gate = file_check("woken", scenario::Demand::eventually);
+  gate.params = {{"path", folder_ + "/woken"}};
+  gate.gate = scenario::Gate::heal;
+  gate.within = seconds(5);
+  plan_.checks.push_back(gate);
+  when_witnessed([this] {
+    ::kill(static_cast<pid_t>(victim_.id().pid), SIGCONT);
+    static_cast<void>(sys::write_file_durably(folder_ + "/woken", "by the healer").ok());
+  });
+  const Verdict verdict = run();
+  EXPECT_EQ(verdict.outcome, Outcome::held) << join(verdict.reasons, "; ");
+  EXPECT_THAT(join(verdict.reasons, "; "), HasSubstr("then something else ended it"));
+}
+
+TEST_F(EngineTest, TakesTheDeathOfItsVictimForNoEarlyEnd) {
+  when_witnessed([this] { ::kill(static_cast<pid_t>(victim_.id().pid), SIGKILL); });
+  const Verdict verdict = run();
+  EXPECT_EQ(verdict.outcome, Outcome::held) << join(verdict.reasons, "; ");
+  ASSERT_TRUE(verdict.clocks.witnessed_off && verdict.clocks.commanded_off);
+  EXPECT_LT(verdict.clocks.witnessed_off->by_ns, verdict.clocks.commanded_off->by_ns);
 }
 
 TEST_F(EngineTest, IsInvalidWhenTheInjectorDoesNothing) {
@@ -231,6 +309,41 @@ TEST_F(EngineTest, EndsAndUndoesWhenTheOperatorAsksForIt) {
   EXPECT_EQ(verdict.outcome, Outcome::aborted);
   EXPECT_TRUE(has_event("stop", "reason", "operator"));
   EXPECT_FALSE(victim_is_stopped());
+}
+
+TEST_F(EngineTest, HearsTheOperatorWhileAWitnessOpens) {
+  plan_.faults = {pause(seconds(30)), permissions(milliseconds(100))};
+  std::stop_source operator_stop;
+  options_.stop = operator_stop.get_token();
+  hold_opening([&] { operator_stop.request_stop(); });
+  options_.observer = [this](const Event& event) {
+    if (text_at(event, "event") == "change_reverted") may_open_.release();
+  };
+  EXPECT_EQ(run().outcome, Outcome::aborted);
+  EXPECT_TRUE(has_event("change_reverted", "fault", "process.pause"));
+  EXPECT_FALSE(has_event("fault_commanded", "fault", "permissions"));
+  EXPECT_FALSE(victim_is_stopped());
+}
+
+TEST_F(EngineTest, EndsOtherFaultsWhileAWitnessOpens) {
+  plan_.faults = {pause(milliseconds(400)), permissions(milliseconds(100))};
+  hold_opening([] {});
+  options_.observer = [this](const Event& event) {
+    const bool is_end = text_at(event, "event") == "revert_commanded";
+    if (is_end && text_at(event, "fault") == "process.pause") may_open_.release();
+  };
+  const Verdict verdict = run();
+  EXPECT_EQ(verdict.outcome, Outcome::held) << join(verdict.reasons, "; ");
+  std::int64_t struck_ns = 0;
+  std::int64_t ended_ns = 0;
+  for (const Event& event : timeline_) {
+    if (text_at(event, "fault") != "permissions") continue;
+    if (text_at(event, "event") == "fault_commanded") struck_ns = integer_at(event, "t_ns");
+    if (text_at(event, "event") == "revert_commanded") ended_ns = integer_at(event, "t_ns");
+  }
+  EXPECT_GE(ended_ns - struck_ns, plan_.faults[1].lasts.nanoseconds)
+      << "late, and as long as asked";
+  EXPECT_TRUE(has_event("note"));
 }
 
 TEST_F(EngineTest, EndsAndUndoesWhenEverythingIsHalted) {
@@ -299,18 +412,46 @@ TEST_F(EngineTest, SaysSoWhenTheTargetDiesFirst) {
   const Verdict verdict = run();
   EXPECT_EQ(verdict.outcome, Outcome::aborted);
   EXPECT_TRUE(has_event("change_refused", "code", "not_found"));
+  EXPECT_FALSE(has_event("unwitnessed")) << "it was refused, and not unseen";
 }
 
-TEST_F(EngineTest, JudgesAHealGateOnlyAfterTheFaultWasSeen) {
+TEST_F(EngineTest, HealsOnlyWhatBroke) {
   scenario::PlannedCheck gate = file_check("back", scenario::Demand::eventually);
+  gate.probe = "process";
+  gate.params = {{"select", {{"pid", victim_.id().pid}}}};
+  gate.expect = json::object{{"state", "!= stopped"}};
   gate.gate = scenario::Gate::heal;
-  gate.within = milliseconds(300);
+  gate.within = seconds(5);
   plan_.checks.push_back(gate);
   const Verdict verdict = run();
   EXPECT_EQ(verdict.outcome, Outcome::held) << join(verdict.reasons, "; ");
   ASSERT_EQ(verdict.gates.size(), 1U);
   EXPECT_TRUE(verdict.gates[0].met);
-  EXPECT_GE(verdict.gates[0].at.after_ns, verdict.clocks.witnessed_on->by_ns);
+  EXPECT_GE(verdict.gates[0].at.by_ns, verdict.clocks.commanded_off->by_ns);
+}
+
+TEST_F(EngineTest, SaysThatAGateProvesNothingWhenItsCheckNeverBroke) {
+  scenario::PlannedCheck gate = file_check("back", scenario::Demand::eventually);
+  gate.gate = scenario::Gate::heal;
+  gate.within = seconds(5);
+  plan_.checks.push_back(gate);
+  const Verdict verdict = run();
+  EXPECT_EQ(verdict.outcome, Outcome::inconclusive) << join(verdict.reasons, "; ");
+  ASSERT_FALSE(verdict.reasons.empty());
+  EXPECT_THAT(verdict.reasons[0], HasSubstr("never broke"));
+  EXPECT_FALSE(verdict.clocks.healed.has_value());
+}
+
+TEST_F(EngineTest, SaysThatAGateProvesNothingWhenItsCheckWasMetBefore) {
+  scenario::PlannedCheck gate = file_check("alarm", scenario::Demand::eventually);
+  gate.gate = scenario::Gate::detect;
+  gate.within = milliseconds(300);
+  plan_.checks.push_back(gate);
+  const Verdict verdict = run();
+  EXPECT_EQ(verdict.outcome, Outcome::inconclusive) << join(verdict.reasons, "; ");
+  ASSERT_FALSE(verdict.reasons.empty());
+  EXPECT_THAT(verdict.reasons[0], HasSubstr("met already before the fault"));
+  EXPECT_FALSE(verdict.clocks.first_trigger.has_value());
 }
 
 TEST_F(EngineTest, RefutesWhenNobodyNotices) {

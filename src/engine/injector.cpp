@@ -1,6 +1,7 @@
 #include "engine/injector.h"
 
 #include <algorithm>
+#include <chrono>
 
 #include <fmt/core.h>
 
@@ -24,18 +25,44 @@ void Injector::refuse(const std::string& fault, const std::string& kind, const E
                                    {"next", problem.next}});
 }
 
-bool Injector::open_watchers(const scenario::PlannedFault& fault, const fault::Kind& kind,
-                             const fault::Strike& strike, std::uint64_t ordinal,
-                             std::vector<Watched>& opened) {
-  for (const fault::Watch& watch : strike.watches) {
-    Result<std::unique_ptr<Watcher>> watcher =
-        Watcher::open(timeline_, watch, *environment_.witnesses,
-                      {fault.id, ordinal, kind.lasting == fault::Lasting::spell});
+bool Injector::prepare(const scenario::PlannedFault& fault, std::uint64_t ordinal) {
+  Prepared prepared{.kind = fault::find(*environment_.faults, fault.kind)};
+  CHECK(prepared.kind != nullptr, "the plan was checked against the catalogue");
+  Result<fault::Strike> planned = plan_strike(*prepared.kind, fault, host_, plan_.seed, ordinal);
+  if (!planned.ok()) {
+    refuse(fault.id, fault.kind, planned.error());
+    return false;
+  }
+  prepared.plan = std::move(*planned);
+  const bool is_spell = prepared.kind->lasting == fault::Lasting::spell;
+  if (prepared.plan.changes.empty()) prepared.plan.watches.clear();
+  for (const fault::Watch& watch : prepared.plan.watches) {
+    const Watcher::Subject subject{fault.id, ordinal, is_spell};
+    prepared.opening.push_back(std::async(std::launch::async, [this, watch, subject] {
+      return Watcher::open(timeline_, watch, *environment_.witnesses, subject);
+    }));
+  }
+  prepared_.insert_or_assign({fault.id, ordinal}, std::move(prepared));
+  return true;
+}
+
+bool Injector::is_ready(const scenario::PlannedFault& fault, std::uint64_t ordinal) const {
+  const auto& opening = prepared_.at({fault.id, ordinal}).opening;
+  return std::all_of(opening.begin(), opening.end(), [](const auto& one) {
+    return one.wait_for(std::chrono::seconds(0)) == std::future_status::ready;
+  });
+}
+
+bool Injector::collect(const scenario::PlannedFault& fault, std::uint64_t ordinal) {
+  Prepared& prepared = prepared_.at({fault.id, ordinal});
+  auto opening = std::exchange(prepared.opening, {});
+  for (std::size_t i = 0; i < opening.size(); ++i) {
+    Result<std::unique_ptr<Watcher>> watcher = opening[i].get();
     if (!watcher.ok()) {
-      refuse(fault.id, watch.witness, watcher.error());
+      refuse(fault.id, prepared.plan.watches[i].witness, watcher.error());
       return false;
     }
-    opened.push_back({fault.id, std::move(*watcher)});
+    prepared.watchers.push_back(std::move(*watcher));
   }
   return true;
 }
@@ -50,36 +77,29 @@ bool Injector::can_strike(const scenario::PlannedFault& fault) {
 }
 
 bool Injector::strike(const scenario::PlannedFault& fault, std::uint64_t ordinal) {
-  const fault::Kind* kind = fault::find(*environment_.faults, fault.kind);
-  CHECK(kind != nullptr, "the plan was checked against the catalogue");
-  const Result<fault::Strike> planned = plan_strike(*kind, fault, host_, plan_.seed, ordinal);
-  if (!planned.ok()) {
-    refuse(fault.id, fault.kind, planned.error());
-    return false;
-  }
-  if (planned->changes.empty()) {
+  if (!collect(fault, ordinal)) return false;
+  Prepared prepared = std::move(prepared_.extract({fault.id, ordinal}).mapped());
+  if (prepared.plan.changes.empty()) {
     timeline_.add(
         "note", {{"message", fmt::format("{} struck nobody at strike {}", fault.id, ordinal + 1)}});
     return true;
   }
-  std::vector<Watched> opened;
-  if (!open_watchers(fault, *kind, *planned, ordinal, opened)) return false;
   timeline_.add("fault_commanded", {{"fault", fault.id},
                                     {"kind", fault.kind},
                                     {"strike", static_cast<std::int64_t>(ordinal)},
-                                    {"target", planned->target}});
+                                    {"target", prepared.plan.target}});
   // After the event, so that nothing is told to lie before it.
   if (!first_commanded_ns_) first_commanded_ns_ = timeline_.now_ns();
-  const bool has_end = kind->lasting == fault::Lasting::spell;
-  for (std::size_t i = 0; i < opened.size(); ++i) {
-    const Duration limit = std::max(onset_limit, planned->watches[i].within);
-    opened[i].watcher->expect_on(has_end ? std::min(limit, fault.lasts) : limit);
-    watched_.push_back(std::move(opened[i]));
+  const bool has_end = prepared.kind->lasting == fault::Lasting::spell;
+  for (std::size_t i = 0; i < prepared.watchers.size(); ++i) {
+    const Duration limit = std::max(onset_limit, prepared.plan.watches[i].within);
+    prepared.watchers[i]->expect_on(has_end ? std::min(limit, fault.lasts) : limit);
+    watched_.push_back({fault.id, std::move(prepared.watchers[i])});
   }
-  for (const change::Request& request : planned->changes) {
+  for (const change::Request& request : prepared.plan.changes) {
     if (!apply(fault, request)) return false;
   }
-  if (kind->lasting == fault::Lasting::instant) last_end_ns_ = timeline_.now_ns();
+  if (!has_end) last_end_ns_ = timeline_.now_ns();
   return true;
 }
 
@@ -141,6 +161,8 @@ bool Injector::end_everything() {
     timeline_.add("revert_commanded", {{"fault", one.fault}});
   }
   if (!in_force_.empty()) last_end_ns_ = timeline_.now_ns();
+  // A run that comes to its end by itself has waited until each fault was seen, or not in time.
+  for (const Watched& watched : watched_) watched.watcher->excuse_onset();
   expect_off("");
   const Result<std::vector<guardian::Session::Reverted>> endings = session_->finish();
   if (!endings.ok()) return false;

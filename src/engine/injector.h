@@ -2,9 +2,12 @@
 // and asks it to take them back. It keeps the record of what is in force for the timeline.
 #pragma once
 
+#include <future>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "engine/engine.h"
@@ -25,7 +28,18 @@ class Injector {
   // all (it is on record). What may come right by then, such as a victim that is not there yet, is
   // left to the strike itself.
   bool can_strike(const scenario::PlannedFault& fault);
-  // False when the run must end: something was refused or could not be planned (it is on record).
+  // Plans a strike, and has its witnesses open, each in a thread of its own, for some look at the
+  // host for seconds before they know what is usual there. False when it cannot be planned, which
+  // is on record.
+  bool prepare(const scenario::PlannedFault& fault, std::uint64_t ordinal);
+  bool is_prepared(const scenario::PlannedFault& fault, std::uint64_t ordinal) const {
+    return prepared_.contains({fault.id, ordinal});
+  }
+  // Every witness of the prepared strike has opened or failed.
+  bool is_ready(const scenario::PlannedFault& fault, std::uint64_t ordinal) const;
+  // Takes what has opened. False when a witness failed, which is on record. Waits until is_ready.
+  bool collect(const scenario::PlannedFault& fault, std::uint64_t ordinal);
+  // Makes a prepared strike. False when the run must end: something was refused (it is on record).
   bool strike(const scenario::PlannedFault& fault, std::uint64_t ordinal);
   // Takes every change of the fault back, newest first.
   void end(const scenario::PlannedFault& fault);
@@ -59,9 +73,16 @@ class Injector {
     std::unique_ptr<Watcher> watcher;
   };
 
-  bool open_watchers(const scenario::PlannedFault& fault, const fault::Kind& kind,
-                     const fault::Strike& strike, std::uint64_t ordinal,
-                     std::vector<Watched>& opened);
+  // A strike that was planned and not made yet.
+  struct Prepared {
+    const fault::Kind* kind = nullptr;
+    fault::Strike plan;
+    std::vector<std::future<Result<std::unique_ptr<Watcher>>>> opening;
+    std::vector<std::unique_ptr<Watcher>> watchers;  // in the order of the plan's watches
+  };
+  // By the fault's id and the number of the strike.
+  using Key = std::pair<std::string, std::uint64_t>;
+
   bool apply(const scenario::PlannedFault& fault, const change::Request& request);
   void refuse(const std::string& fault, const std::string& kind, const Error& problem);
   void record_reverted(const std::string& change, const std::string& ending,
@@ -76,6 +97,7 @@ class Injector {
   Touched touched_;
   std::vector<InForce> in_force_;
   std::vector<Watched> watched_;
+  std::map<Key, Prepared> prepared_;
   std::uint64_t next_change_ = 0;
   std::optional<std::int64_t> first_commanded_ns_;
   std::optional<std::int64_t> last_end_ns_;

@@ -101,6 +101,7 @@ Findings what_held(const Evidence& evidence) {
                                    say_name(gate.check), say_interval_since(gate.at, on),
                                    render_rounded(gate.within)));
   }
+  for (std::string& end : early_ends(evidence)) findings.push_back(std::move(end));
   return findings;
 }
 

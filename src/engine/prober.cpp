@@ -155,6 +155,17 @@ std::vector<Taken> Prober::taken(std::size_t index, std::int64_t since_ns) const
   return found;
 }
 
+std::optional<Taken> Prober::first(std::size_t index, std::int64_t since_ns,
+                                   const Wanted& wanted) const {
+  const std::lock_guard lock(results_);
+  const Taken* found = nullptr;
+  for (const Taken& one : checks_[index].taken) {
+    const bool is_earlier = found == nullptr || one.planned_ns < found->planned_ns;
+    if (one.planned_ns >= since_ns && is_earlier && wanted(one)) found = &one;
+  }
+  return found == nullptr ? std::nullopt : std::optional(*found);
+}
+
 void Prober::pace(std::stop_token stop) {
   sys::use_precise_timers();
   promptness_ = sys::run_promptly();

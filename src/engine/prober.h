@@ -16,8 +16,10 @@
 #include <condition_variable>
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <stop_token>
 #include <string>
 #include <thread>
@@ -63,6 +65,9 @@ class Prober {
   std::size_t size() const { return checks_.size(); }
   // The samples of a check planned at or after `since_ns`, in order of their planned instants.
   std::vector<Taken> taken(std::size_t check, std::int64_t since_ns) const;
+  // The first of them, by its planned instant, that is wanted; cheap enough to be asked often.
+  using Wanted = std::function<bool(const Taken&)>;
+  std::optional<Taken> first(std::size_t check, std::int64_t since_ns, const Wanted& wanted) const;
 
  private:
   struct Job {

@@ -13,6 +13,14 @@
 namespace squall::engine {
 namespace {
 
+// Every heal gate, and there is one, was met.
+bool asks_to_heal(const Story& story) {
+  const auto is_heal = [](const JudgedGate& gate) { return gate.gate == "heal"; };
+  return std::any_of(story.gates.begin(), story.gates.end(), is_heal) &&
+         std::all_of(story.gates.begin(), story.gates.end(),
+                     [&](const JudgedGate& gate) { return !is_heal(gate) || gate.met; });
+}
+
 std::string strike_text(const Strike& strike) {
   std::string text =
       strike.target.empty() ? strike.fault : fmt::format("{} on {}", strike.fault, strike.target);
@@ -46,7 +54,8 @@ Findings needs_not_met(const Evidence& evidence) {
 Findings refusals(const Evidence& evidence, bool is_unsupported) {
   Findings findings;
   for (const Refusal& refusal : evidence.story.refusals) {
-    if ((refusal.code == Code::unsupported) != is_unsupported) continue;
+    const bool was_in_time = refusal.code == Code::unsupported || refusal.is_foreseen;
+    if (was_in_time != is_unsupported) continue;
     findings.push_back(with_next(
         fmt::format("{} could not go ahead ({}): {}", refusal.fault, refusal.kind, refusal.message),
         refusal.next));
@@ -106,7 +115,11 @@ Findings faults_that_did_not_bite(const Evidence& evidence) {
       findings.push_back(fmt::format("{} did not bite: the witness {} never saw it ({})",
                                      strike_text(strike), edge.witness, edge.detail));
     }
-    if (!was_seen) {
+    const bool was_lost =
+        std::any_of(story.changes.begin(), story.changes.end(), [&](const LivedChange& change) {
+          return change.fault == strike.fault && !change.lost.empty();
+        });
+    if (!was_seen && !was_lost) {
       findings.push_back(fmt::format("no witness looked at {}, so nothing shows that it bit",
                                      strike_text(strike)));
     }
@@ -122,6 +135,12 @@ Findings changes_lost(const Evidence& evidence) {
                                    change.fault, change.lost));
   }
   return findings;
+}
+
+// A fault that somebody ended is no proof of what it does in all its time. It is the healing where
+// the scenario asks for one, and found it.
+Findings faults_that_ended_early(const Evidence& evidence) {
+  return asks_to_heal(evidence.story) ? Findings{} : early_ends(evidence);
 }
 
 bool ends_by_itself(const Evidence& evidence, const Strike& strike) {
@@ -174,7 +193,7 @@ Findings disturbances(const Evidence& evidence) {
   return findings;
 }
 
-constexpr std::array<Rule, 16> all_rules = {{
+constexpr std::array<Rule, 18> all_rules = {{
     {"ended in the middle", Outcome::aborted, ended_in_the_middle},
     {"needs not met", Outcome::unsupported, needs_not_met},
     {"refused as unsupported", Outcome::unsupported, refused_as_unsupported},
@@ -182,6 +201,7 @@ constexpr std::array<Rule, 16> all_rules = {{
     {"stopped", Outcome::aborted, stopped},
     {"baseline broken", Outcome::aborted, baseline_broken},
     {"did not bite", Outcome::invalid, faults_that_did_not_bite},
+    {"ended early", Outcome::invalid, faults_that_ended_early},
     {"changes lost", Outcome::invalid, changes_lost},
     {"not restored", Outcome::invalid, not_restored},
     {"end not seen", Outcome::invalid, ends_not_seen},
@@ -189,6 +209,7 @@ constexpr std::array<Rule, 16> all_rules = {{
     {"baseline broken, yet struck", Outcome::invalid, struck_on_a_broken_baseline},
     {"gates not judged", Outcome::invalid, gates_not_judged},
     {"demands broken", Outcome::refuted, demands_broken},
+    {"gates prove nothing", Outcome::inconclusive, gates_that_prove_nothing},
     {"too few samples", Outcome::inconclusive, too_few_samples},
     {"recovery unclear", Outcome::inconclusive, recovery_unclear},
 }};
@@ -229,6 +250,38 @@ Findings not_restored(const Evidence& evidence) {
     }
   }
   add_fingerprint_findings(evidence.story, findings);
+  return findings;
+}
+
+Findings early_ends(const Evidence& evidence) {
+  const Story& story = evidence.story;
+  Findings findings;
+  std::set<std::string> told;
+  for (const Strike& strike : story.strikes) {
+    const scenario::PlannedFault* fault = story.find_fault(strike.fault);
+    const auto end = std::find_if(story.ends.begin(), story.ends.end(),
+                                  [&](const FaultEnd& one) { return one.fault == strike.fault; });
+    if (fault == nullptr || end == story.ends.end()) continue;
+    for (const Edge& off : story.edges) {
+      const bool is_meant = off.fault == strike.fault && off.strike == strike.number &&
+                            !off.is_onset && off.was_seen && !off.victim_ended;
+      if (!is_meant || off.at.by_ns >= end->commanded_ns || !told.insert(strike.fault).second)
+        continue;
+      const std::int64_t on = strike.commanded_ns;
+      findings.push_back(fmt::format(
+          "{} was in force for {} of {}, then something else ended it: the witness {} saw {}",
+          strike_text(strike),
+          say_interval_since({std::max(off.at.after_ns, on), off.at.by_ns}, on),
+          render_rounded(fault->lasts), off.witness, off.detail));
+    }
+  }
+  for (const Dose& dose : story.doses) {
+    if (!dose.steady || 2 * dose.on_looks >= dose.looks || !told.insert(dose.fault).second)
+      continue;
+    findings.push_back(
+        fmt::format("{} was not in force all the time: the witness {} saw it in {} of {} only",
+                    dose.fault, dose.witness, dose.on_looks, say_count(dose.looks, "look")));
+  }
   return findings;
 }
 

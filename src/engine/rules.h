@@ -26,6 +26,9 @@ std::span<const Rule> rules();
 // or was not taken.
 Findings not_restored(const Evidence& evidence);
 
+// Every spell that somebody else, or the host, ended clearly before its time.
+Findings early_ends(const Evidence& evidence);
+
 // "process.kill on redis-server (pid 4711)"; several are joined.
 std::string describe_faults(const Story& story);
 

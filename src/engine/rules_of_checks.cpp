@@ -85,7 +85,7 @@ void add_missing_return(const Evidence& evidence, const CheckEvidence& check, Fi
 
 void add_missed_gates(const Evidence& evidence, Findings& findings) {
   for (const JudgedGate& gate : evidence.story.gates) {
-    if (gate.met) continue;
+    if (gate.met || gate.proves_nothing) continue;
     const bool is_heal = gate.gate == "heal";
     findings.push_back(fmt::format("{} within {}: the check {} was not met{}{}",
                                    is_heal ? "nothing healed it" : "nobody noticed it",
@@ -165,6 +165,20 @@ Findings gates_not_judged(const Evidence& evidence) {
       findings.push_back(
           fmt::format("the {} gate {} was never judged", name, say_name(check.name)));
     }
+  }
+  return findings;
+}
+
+Findings gates_that_prove_nothing(const Evidence& evidence) {
+  Findings findings;
+  for (const JudgedGate& gate : evidence.story.gates) {
+    if (!gate.proves_nothing) continue;
+    const bool is_heal = gate.gate == "heal";
+    findings.push_back(fmt::format(
+        "the {} gate {} proves nothing, {}: {}", gate.gate, say_name(gate.check), gate.why,
+        is_heal
+            ? "nothing was healed; choose a check that the fault breaks, or probe more often"
+            : "nobody is shown to have noticed; choose a check that only the fault makes hold"));
   }
   return findings;
 }

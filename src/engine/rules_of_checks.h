@@ -17,6 +17,7 @@ Findings baseline_broken(const Evidence& evidence);
 Findings struck_on_a_broken_baseline(const Evidence& evidence);
 Findings gates_not_judged(const Evidence& evidence);
 Findings demands_broken(const Evidence& evidence);
+Findings gates_that_prove_nothing(const Evidence& evidence);
 Findings too_few_samples(const Evidence& evidence);
 Findings recovery_unclear(const Evidence& evidence);
 

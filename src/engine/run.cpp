@@ -25,7 +25,8 @@ Run::Run(const scenario::Plan& plan, const Environment& environment, const RunOp
       prober_(timeline),
       injector_(timeline, plan, environment, host_),
       stops_(plan),
-      gate_is_judged_(plan.checks.size(), false) {}
+      gate_is_judged_(plan.checks.size(), false),
+      gate_was_met_before_(plan.checks.size()) {}
 
 void Run::phase(std::string_view name) {
   timeline_.add("phase", {{"phase", name}});
@@ -38,7 +39,7 @@ void Run::go() {
   sampler_ = std::jthread([this](std::stop_token stop) { sample_load(stop); });
   prober_.start();
   phase("baseline");
-  if (hold_baseline()) {
+  if (hold_baseline() && open_first_witnesses()) {
     phase("fault");
     inject();
     if (!interruption_) {
@@ -51,7 +52,8 @@ void Run::go() {
 }
 
 bool Run::pass_gates() {
-  return check_needs() && check_first_strikes() && prepare_checks() && meet_guardian();
+  return check_needs() && check_first_strikes() && prepare_checks() && meet_guardian() &&
+         ask_guardian();
 }
 
 bool Run::check_first_strikes() {
@@ -121,9 +123,35 @@ bool Run::meet_guardian() {
   return false;
 }
 
+// A plan that the guardian is going to refuse is not begun: later ones of its faults would be
+// refused when others had struck already.
+bool Run::ask_guardian() {
+  const std::vector<Rehearsal> rehearsals = rehearse(plan_, environment_);
+  const std::vector<guardian::Step> steps = steps_of(plan_, environment_, rehearsals);
+  const Result<std::vector<guardian::Foreseen>> foreseen = session_->foresee(steps);
+  if (!foreseen.ok()) return true;  // what is wrong will be told by the first change
+  for (const guardian::Foreseen& one : *foreseen) {
+    const auto step = std::find_if(steps.begin(), steps.end(), [&](const guardian::Step& other) {
+      return other.change == one.change && other.request;
+    });
+    timeline_.add("change_refused",
+                  {{"fault", fault_of_change(one.change)},
+                   {"kind", step == steps.end() ? "" : std::string_view(step->request->kind)},
+                   {"code", code_name(one.problem.code)},
+                   {"message", one.problem.render()},
+                   {"next", one.problem.next},
+                   // Another run's change may end: that is no trait of this plan and host.
+                   {"foreseen", one.problem.code != Code::conflict}});
+  }
+  return foreseen->empty();
+}
+
 bool Run::hold_baseline() {
+  // Gates too: what holds already before the fault is no sign of it.
   for (std::size_t i = 0; i < prober_.size(); ++i) {
-    if (prober_.check(i).demand == scenario::Demand::steady) prober_.begin(i);
+    const scenario::Demand demand = prober_.check(i).demand;
+    if (demand == scenario::Demand::steady || demand == scenario::Demand::eventually)
+      prober_.begin(i);
   }
   if (!wait_until(timeline_.now_ns() + plan_.baseline.nanoseconds)) return false;
   for (std::size_t i = 0; i < prober_.size(); ++i) {
@@ -137,46 +165,6 @@ bool Run::hold_baseline() {
   return true;
 }
 
-std::vector<Run::Action> Run::plan_actions() const {
-  std::vector<Action> actions;
-  for (std::size_t i = 0; i < plan_.faults.size(); ++i) {
-    const scenario::PlannedFault& fault = plan_.faults[i];
-    const fault::Kind* kind = fault::find(*environment_.faults, fault.kind);
-    fault::Repeat repeat;
-    if (kind->repeat) {
-      if (const Result<fault::Repeat> asked = kind->repeat(fault.params)) repeat = *asked;
-    }
-    for (std::int64_t n = 0; n < repeat.times; ++n) {
-      actions.push_back({Action::Kind::strike, fault.at.nanoseconds + repeat.every.nanoseconds * n,
-                         i, static_cast<std::uint64_t>(n)});
-    }
-    if (kind->lasting == fault::Lasting::spell) {
-      actions.push_back({Action::Kind::end, fault.at.nanoseconds + fault.lasts.nanoseconds, i, 0});
-    }
-  }
-  std::stable_sort(actions.begin(), actions.end(), [](const Action& a, const Action& b) {
-    return std::pair(a.at_ns, a.kind) < std::pair(b.at_ns, b.kind);
-  });
-  return actions;
-}
-
-void Run::inject() {
-  for (std::size_t i = 0; i < prober_.size(); ++i) prober_.begin(i);
-  watches_stops_ = true;
-  const std::int64_t zero = timeline_.now_ns();
-  for (const Action& action : plan_actions()) {
-    if (!wait_until(zero + action.at_ns)) return;
-    const scenario::PlannedFault& fault = plan_.faults[action.fault];
-    if (action.kind == Action::Kind::end) {
-      injector_.end(fault);
-    } else if (!injector_.strike(fault, action.ordinal)) {
-      interrupt({"", ""});  // refused: the refusal itself is on record and is the reason
-      return;
-    }
-  }
-  watches_stops_ = false;
-}
-
 void Run::recover() {
   const std::int64_t steady_deadline =
       injector_.last_end_ns().value_or(timeline_.now_ns()) + plan_.recover_within.nanoseconds;
@@ -185,9 +173,10 @@ void Run::recover() {
     if (!injector_.witnesses_are_settled()) continue;
     // What no witness saw did not bite: there is nothing to heal, and the gates wait in vain.
     if (!injector_.first_witnessed_ns()) return;
-    if (!are_gates_judged()) continue;
     const bool is_late = timeline_.now_ns() > steady_deadline;
-    if (is_late || (is_steady_again() && has_enough_samples())) return;
+    if (!is_late && !(is_steady_again() && has_enough_samples())) continue;
+    close_gates(is_late);
+    if (are_gates_judged()) return;
   }
 }
 

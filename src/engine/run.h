@@ -46,13 +46,24 @@ class Run {
   bool check_first_strikes();
   bool prepare_checks();
   bool meet_guardian();
+  bool ask_guardian();
   bool hold_baseline();
-  void inject();
   std::vector<Action> plan_actions() const;
+  bool open_first_witnesses();
+  void inject();
+  bool strike_what_is_ready(std::vector<Action>& opening, std::vector<Action>& ahead);
+  static void postpone_end(std::vector<Action>& ahead, std::size_t fault, std::int64_t at_ns);
+  void note_lateness(const Action& action) const;
   void recover();
   void restore();
   void judge_gates();
   void judge_gate(std::size_t check);
+  void settle_gate(std::size_t check, std::int64_t base_ns, std::int64_t since_ns);
+  void close_gates(bool is_late);
+  void write_empty_gate(std::size_t check, std::int64_t base_ns, const std::string& why);
+  bool was_met_before(std::size_t gate);
+  std::optional<std::int64_t> first_harm_ns();
+  std::optional<Taken> first_break(std::size_t gate) const;
   bool is_steady_again() const;
   bool has_enough_samples() const;
   bool are_gates_judged() const;
@@ -78,7 +89,10 @@ class Run {
   StopWatch stops_;
   std::optional<sys::Fingerprint> before_;
   std::vector<bool> gate_is_judged_;
+  std::vector<std::optional<bool>> gate_was_met_before_;  // once the first fault was commanded
+  std::optional<std::int64_t> first_harm_ns_;
   bool watches_stops_ = false;
+  std::int64_t zero_ns_ = 0;  // when the plan's own clock began
 
   std::mutex mutex_;
   std::condition_variable_any wake_;

@@ -116,7 +116,7 @@ LivedChange& change_of(Story& story, const Event& event) {
 void read_change_refused(Story& story, const Event& event) {
   story.refusals.push_back({text_at(event, "fault"), text_at(event, "kind"),
                             code_from_name(text_at(event, "code")), text_at(event, "message"),
-                            text_at(event, "next")});
+                            text_at(event, "next"), bool_at(event, "foreseen")});
 }
 
 void read_change_reverted(Story& story, const Event& event) {
@@ -137,6 +137,7 @@ void read_edge(Story& story, const Event& event, bool was_seen) {
                          .is_onset = text_at(event, "edge") != "off",
                          .was_seen = was_seen,
                          .has_end = bool_at(event, "has_end", true),
+                         .victim_ended = bool_at(event, "victim_ended"),
                          .at = interval_of(event),
                          .detail = text_at(event, was_seen ? "detail" : "message"),
                          .recorded_ns = time_of(event)});
@@ -153,8 +154,8 @@ void read_unwitnessed(Story& story, const Event& event) {
 void read_dose(Story& story, const Event& event) {
   story.doses.push_back({text_at(event, "fault"), text_at(event, "witness"), text_at(event, "unit"),
                          integer_at(event, "looks"), integer_at(event, "on_looks"),
-                         number_at(event, "mean"), number_at(event, "min"),
-                         number_at(event, "max")});
+                         number_at(event, "mean"), number_at(event, "min"), number_at(event, "max"),
+                         bool_at(event, "steady")});
 }
 
 void read_revert_commanded(Story& story, const Event& event) {
@@ -164,7 +165,7 @@ void read_revert_commanded(Story& story, const Event& event) {
 void read_gate(Story& story, const Event& event) {
   story.gates.push_back({text_at(event, "gate"), text_at(event, "check"), bool_at(event, "met"),
                          nanoseconds(time_at(event, "within_ns")), interval_of(event),
-                         text_at(event, "why")});
+                         text_at(event, "why"), bool_at(event, "proves_nothing")});
 }
 
 void read_stop(Story& story, const Event& event) {

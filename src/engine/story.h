@@ -71,9 +71,10 @@ struct Edge {
   std::string witness;
   bool is_onset = true;
   bool was_seen = false;
-  bool has_end = true;  // of an onset: there is an end to be seen
-  Interval at;          // when it was seen
-  std::string detail;   // or why it was not
+  bool has_end = true;        // of an onset: there is an end to be seen
+  bool victim_ended = false;  // of an end: the process ended that the fault was about
+  Interval at;                // when it was seen
+  std::string detail;         // or why it was not
   std::int64_t recorded_ns = 0;
 };
 
@@ -105,6 +106,7 @@ struct Refusal {
   Code code = Code::failed;
   std::string message;
   std::string next;
+  bool is_foreseen = false;  // before anything was touched
 };
 
 struct Dose {
@@ -116,6 +118,7 @@ struct Dose {
   double mean = 0;
   double min = 0;
   double max = 0;
+  bool steady = false;  // a fault in force is seen in every look
 };
 
 struct FaultEnd {
@@ -130,6 +133,7 @@ struct JudgedGate {
   Duration within;
   Interval at;
   std::string why;
+  bool proves_nothing = false;  // neither met nor missed: the fault made no difference to it
 };
 
 struct Stop {

@@ -21,16 +21,20 @@
 //                    gauge), network_in_bytes, network_out_bytes (likewise)
 //   fault_commanded  fault, kind, strike, target
 //   change_applied   fault, change, kind, describe, undo, keeping, commanded_ns, applied_ns
-//   change_refused   fault, kind, code, message, next
+//   change_refused   fault, kind, code, message, next, foreseen
+//                    foreseen: by the guardian, before anything was touched
 //   witnessed        fault, strike, witness, edge: on | off, after_ns, by_ns, detail
 //                    the edge lies in (after_ns, by_ns]; has_end: false where what was seen of a
-//                    spell has no end to see, such as a death
+//                    spell has no end to see, such as a death; off before revert_commanded: it
+//                    ended early, victim_ended: as the process ended that it was about
 //   unwitnessed      fault, strike, witness, edge, message the edge was not seen in time
-//   dose             fault, witness, unit, looks, on_looks, mean, min, max
+//   dose             fault, witness, unit, looks, on_looks, mean, min, max, steady
+//                    steady: a fault in force is seen in every look
 //   revert_commanded fault
 //   change_reverted  fault, change, ending, detail
 //   change_lost      fault, change, message                a holder died before its time
-//   gate             gate: detect | heal, check, met, within_ns, after_ns, by_ns, why
+//   gate             gate: detect | heal, check, met, within_ns, after_ns, by_ns, why,
+//                    proves_nothing: neither met nor missed, as the fault made no difference to it
 //   stop             reason: condition | operator | lost_lease | halted | head_room | timeline,
 //                    text; timeline: a line could not be written (see failure())
 //   fingerprint      moment: before | after, digest, differences [text]

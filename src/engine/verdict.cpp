@@ -64,9 +64,13 @@ json::object check_json(const CheckSummary& check) {
 }
 
 json::object gate_json(const GateSummary& gate) {
-  return {{"gate", gate.gate},      {"check", gate.check},
-          {"met", gate.met},        {"after_ns", gate.at.after_ns},
-          {"by_ns", gate.at.by_ns}, {"within_ns", gate.within.nanoseconds}};
+  return {{"gate", gate.gate},
+          {"check", gate.check},
+          {"met", gate.met},
+          {"after_ns", gate.at.after_ns},
+          {"by_ns", gate.at.by_ns},
+          {"within_ns", gate.within.nanoseconds},
+          {"proves_nothing", gate.proves_nothing}};
 }
 
 }  // namespace

@@ -53,6 +53,7 @@ struct GateSummary {
   bool met = false;
   Interval at;
   Duration within;
+  bool proves_nothing = false;  // neither met nor missed: the fault made no difference to it
 };
 
 struct Verdict {

@@ -225,6 +225,19 @@ TEST(Gate, TellsWhenItWasHealed) {
   expect_interval(verdict.clocks.healed, 3200 * ms, 3300 * ms);
 }
 
+TEST(Gate, LeavesARunOpenThatItProvesNothingOf) {
+  Tale tale = gated(scenario::Gate::heal, false);
+  tale.edit("gate", [](Event& event) {
+    event["proves_nothing"] = true;
+    event["why"] = "the check was met before the fault and never broke";
+  });
+  const Verdict verdict = judge(tale.events);
+  expect(verdict, Outcome::inconclusive,
+         "the heal gate alert proves nothing, the check was met before the fault and never broke: "
+         "nothing was healed");
+  EXPECT_FALSE(verdict.clocks.healed.has_value());
+}
+
 TEST(Gate, IsInvalidWhenNeverJudged) {
   Tale tale = gated(scenario::Gate::detect, true);
   tale.drop("gate");

@@ -60,6 +60,44 @@ TEST(Verdict, SaysWhenTheTargetAdaptedWhileTheFaultLasted) {
   EXPECT_THAT(verdict.learnt, HasSubstr("while it still lasted"));
 }
 
+// --- ended before its time
+
+// The pause of two seconds is seen to end 51 ms after it was commanded.
+Tale cut_short() {
+  Tale tale = pause();
+  tale.edit("witnessed", [](Event& event) {
+    if (text_at(event, "edge") != "off") return;
+    event["after_ns"] = 2050 * ms;
+    event["by_ns"] = 2051 * ms;
+  });
+  return tale;
+}
+
+TEST(Verdict, IsInvalidWhenAFaultEndedBeforeItsTime) {
+  expect(judge(cut_short().events), Outcome::invalid,
+         "was in force for 50 to 51 ms of 2 s, then something else ended it: the witness "
+         "process.stopped saw pid 4711 runs");
+}
+
+TEST(Verdict, HoldsWhenAFaultEndedWithItsVictim) {
+  Tale tale = cut_short();
+  tale.edit("witnessed", [](Event& event) { event["victim_ended"] = true; });
+  EXPECT_EQ(judge(tale.events).outcome, Outcome::held);
+}
+
+TEST(Verdict, IsInvalidWhenAFaultCameAndWent) {
+  Tale tale = pause();
+  tale.add(4002 * ms, "dose",
+           {{"fault", "process.pause"},
+            {"witness", "process.stopped"},
+            {"looks", 100},
+            {"on_looks", 49},
+            {"steady", true}});
+  expect(judge(tale.events), Outcome::invalid, "saw it in 49 of 100 looks only");
+  tale.edit("dose", [](Event& event) { event["steady"] = false; });
+  EXPECT_EQ(judge(tale.events).outcome, Outcome::held);
+}
+
 // --- aborted and unsupported
 
 TEST(Verdict, AbortsARunThatEndsInTheMiddle) {

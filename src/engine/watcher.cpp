@@ -15,6 +15,19 @@ constexpr Duration calm_pause = milliseconds(20);
 // A look that takes less than this part of the time between two looks, of CPU time, may be taken
 // before all ordinary threads without disturbing them.
 constexpr std::int64_t light_part = 10;
+// A fault has ended before its time when this many looks in a row, over at least this long and
+// this part of the time since it was first seen, showed it gone right up to its commanded end.
+constexpr std::int64_t gone_looks = 3;
+constexpr Duration gone_time = milliseconds(100);
+constexpr std::int64_t gone_part = 20;
+constexpr Duration noted_gap = milliseconds(500);
+
+// Whom a witness looks at, where that is one process.
+std::optional<sys::ProcessId> victim_of(const json::object& params) {
+  const std::int64_t pid = integer_at(params, "pid");
+  if (pid <= 0 || !params.contains("start_ticks")) return std::nullopt;
+  return sys::ProcessId{pid, static_cast<std::uint64_t>(integer_at(params, "start_ticks"))};
+}
 
 }  // namespace
 
@@ -28,6 +41,7 @@ Result<std::unique_ptr<Watcher>> Watcher::open(TimelineWriter& timeline, const f
   std::unique_ptr<Watcher> watcher(new Watcher(timeline, *kind, std::move(subject)));
   const std::string doing = fmt::format("opening the witness {}", watch.witness);
   watcher->witness_ = TRY(kind->open(watch.params), doing);
+  watcher->victim_ = victim_of(watch.params);
   watcher->last_other_ns_ = timeline.now_ns();
   const Duration cpu_before = sys::thread_cpu_time();
   const witness::Sighting first = TRY(watcher->witness_->look(), doing);
@@ -57,10 +71,20 @@ void Watcher::expect_off(Duration limit) {
     stage_ = Stage::settled;
   }
   if (stage_ != Stage::in_force) return;
+  if (has_ended_early(timeline_.now_ns())) {
+    write_edge("off", gap_->after_ns, gap_->by_ns, gap_->detail);
+    stage_ = Stage::settled;
+    return;
+  }
   last_other_ns_ = timeline_.now_ns();
   deadline_ns_ = last_other_ns_ + limit.nanoseconds;
   stage_ = Stage::expecting_off;
   wake_.notify_all();
+}
+
+void Watcher::excuse_onset() {
+  const std::lock_guard lock(mutex_);
+  if (stage_ == Stage::waiting || stage_ == Stage::expecting_on) stage_ = Stage::settled;
 }
 
 bool Watcher::is_settled() const {
@@ -90,7 +114,8 @@ void Watcher::stop() {
                          {"on_looks", on_looks_},
                          {"mean", dose_sum_ / static_cast<double>(looks_)},
                          {"min", dose_min_},
-                         {"max", dose_max_}});
+                         {"max", dose_max_},
+                         {"steady", must_see_end() && !kind_.comes_and_goes}});
 }
 
 Duration Watcher::pause() const {
@@ -136,17 +161,48 @@ void Watcher::see(const witness::Sighting& sighting, std::int64_t before_ns,
     last_other_ns_ = oldest_ns;
   } else if (stage_ == Stage::expecting_on && sighting.on) {
     on_by_ns_ = newest_ns;
-    write_edge("on", newest_ns, sighting.detail);
+    last_on_ns_ = oldest_ns;
+    write_edge("on", last_other_ns_, newest_ns, sighting.detail);
     stage_ = must_see_end() ? Stage::in_force : Stage::settled;
     count_dose(sighting);
   } else if (stage_ == Stage::in_force) {
-    count_dose(sighting);
+    see_in_force(sighting, oldest_ns, after_ns - sighting.newest.nanoseconds);
   } else if (stage_ == Stage::expecting_off && sighting.on) {
     last_other_ns_ = oldest_ns;
   } else if (stage_ == Stage::expecting_off) {
-    write_edge("off", newest_ns, sighting.detail);
+    write_edge("off", last_other_ns_, newest_ns, sighting.detail);
     stage_ = Stage::settled;
   }
+}
+
+// A process that ended has taken the fault with it, and no look will ever show it again. Any other
+// fault may come back, so that its end is certain only when the fault is told to end.
+void Watcher::see_in_force(const witness::Sighting& sighting, std::int64_t oldest_ns,
+                           std::int64_t newest_ns) {
+  count_dose(sighting);
+  if (sighting.on) {
+    last_on_ns_ = oldest_ns;
+    gap_.reset();
+    return;
+  }
+  if (kind_.comes_and_goes) return;
+  if (!gap_) gap_ = Gap{last_on_ns_, std::max(newest_ns, last_on_ns_), 0, sighting.detail};
+  ++gap_->looks;
+  if (victim_ && !sys::is_alive(*victim_)) {
+    write_edge("off", gap_->after_ns, gap_->by_ns, gap_->detail, true);
+    stage_ = Stage::settled;
+    return;
+  }
+  if (gap_->is_noted || newest_ns - gap_->by_ns < noted_gap.nanoseconds) return;
+  gap_->is_noted = true;
+  timeline_.add("note", {{"message", fmt::format("{} is in force no more, as {} sees it: {}",
+                                                 subject_.fault, kind_.name, sighting.detail)}});
+}
+
+bool Watcher::has_ended_early(std::int64_t now_ns) const {
+  if (!gap_ || gap_->looks < gone_looks) return false;
+  const std::int64_t part = (now_ns - on_by_ns_.value_or(now_ns)) / gone_part;
+  return now_ns - gap_->by_ns > std::max(gone_time.nanoseconds, part);
 }
 
 void Watcher::give_up_when_late(std::int64_t now_ns) {
@@ -165,15 +221,14 @@ void Watcher::count_dose(const witness::Sighting& sighting) {
   if (sighting.on) ++on_looks_;
 }
 
-void Watcher::write_edge(std::string_view edge, std::int64_t by_ns, const std::string& detail) {
-  Event event{{"fault", subject_.fault},
-              {"strike", static_cast<std::int64_t>(subject_.strike)},
-              {"witness", kind_.name},
-              {"edge", edge},
-              {"after_ns", last_other_ns_},
-              {"by_ns", by_ns},
+void Watcher::write_edge(std::string_view edge, std::int64_t after_ns, std::int64_t by_ns,
+                         const std::string& detail, bool has_victim_ended) {
+  Event event{{"fault", subject_.fault}, {"strike", static_cast<std::int64_t>(subject_.strike)},
+              {"witness", kind_.name},   {"edge", edge},
+              {"after_ns", after_ns},    {"by_ns", by_ns},
               {"detail", detail}};
   if (subject_.is_spell && !kind_.sees_end) event["has_end"] = false;
+  if (has_victim_ended) event["victim_ended"] = true;
   timeline_.add("witnessed", std::move(event));
 }
 

@@ -1,5 +1,6 @@
 // A watcher looks through one witness from before a strike until its end, and writes down when the
-// fault was first seen, how much of it there was, and when it was first seen gone.
+// fault was first seen, how much of it there was, and when it was first seen gone: also when that
+// was before it was told to end.
 #pragma once
 
 #include <condition_variable>
@@ -11,6 +12,7 @@
 
 #include "engine/timeline.h"
 #include "faults/fault.h"
+#include "sys/process.h"
 #include "witness/witness.h"
 
 namespace squall::engine {
@@ -33,6 +35,8 @@ class Watcher {
   void expect_on(Duration limit);
   // It was told to end.
   void expect_off(Duration limit);
+  // The run ends before the fault had the time to be seen: not to have seen it says nothing.
+  void excuse_onset();
   // Both edges that were expected were seen or given up.
   bool is_settled() const;
   bool has_seen_on() const;
@@ -42,6 +46,14 @@ class Watcher {
 
  private:
   enum class Stage { waiting, expecting_on, in_force, expecting_off, settled };
+  // Since when, while the fault should be in force, every look has shown it gone.
+  struct Gap {
+    std::int64_t after_ns = 0;  // the last look that showed it
+    std::int64_t by_ns = 0;
+    std::int64_t looks = 0;
+    std::string detail;
+    bool is_noted = false;
+  };
   bool must_see_end() const { return subject_.is_spell && kind_.sees_end; }
   Watcher(TimelineWriter& timeline, const witness::Kind& kind, Subject subject)
       : timeline_(timeline), kind_(kind), subject_(std::move(subject)) {}
@@ -49,9 +61,13 @@ class Watcher {
   void watch(std::stop_token stop);
   void take_look();
   void see(const witness::Sighting& sighting, std::int64_t before_ns, std::int64_t after_ns);
+  void see_in_force(const witness::Sighting& sighting, std::int64_t oldest_ns,
+                    std::int64_t newest_ns);
+  bool has_ended_early(std::int64_t now_ns) const;
   void give_up_when_late(std::int64_t now_ns);
   void count_dose(const witness::Sighting& sighting);
-  void write_edge(std::string_view edge, std::int64_t by_ns, const std::string& detail);
+  void write_edge(std::string_view edge, std::int64_t after_ns, std::int64_t by_ns,
+                  const std::string& detail, bool has_victim_ended = false);
   void write_unseen(std::string_view edge, const std::string& message);
   Duration pause() const;
 
@@ -59,6 +75,7 @@ class Watcher {
   const witness::Kind& kind_;
   Subject subject_;
   std::unique_ptr<witness::Witness> witness_;
+  std::optional<sys::ProcessId> victim_;  // where it looks at one process
 
   mutable std::mutex mutex_;
   Stage stage_ = Stage::waiting;
@@ -67,6 +84,8 @@ class Watcher {
   std::int64_t last_other_ns_ = 0;  // when the last look that showed the other state began
   std::int64_t deadline_ns_ = 0;
   std::optional<std::int64_t> on_by_ns_;
+  std::int64_t last_on_ns_ = 0;  // when the last look that showed the fault began
+  std::optional<Gap> gap_;
   std::string last_detail_;
   std::int64_t looks_ = 0;
   std::int64_t on_looks_ = 0;

@@ -113,7 +113,10 @@ Case case_of_gate(const Story& story, const scenario::PlannedCheck& check, Outco
   for (const engine::JudgedGate& gate : story.gates) {
     if (gate.check != check.name || gate.gate != gate_name || proves_nothing(outcome)) continue;
     one.result = gate.met ? Ruling::passed : Ruling::failed;
-    if (!gate.met) {
+    if (gate.proves_nothing) {
+      one.result = Ruling::error;
+      one.message = "proves nothing: " + gate.why;
+    } else if (!gate.met) {
       one.message = fmt::format("not met within {}{}{}", render_rounded(gate.within),
                                 gate.why.empty() ? "" : ": ", gate.why);
     }

@@ -29,12 +29,20 @@ std::string strike_detail(const Story& story, const engine::Strike& strike, bool
   if (!strike.target.empty()) text += " on " + strike.target;
   const engine::Edge* first = nullptr;
   bool is_missed = false;
+  bool is_judged = false;
   for (const engine::Edge& edge : story.edges) {
     if (edge.fault != strike.fault || edge.strike != strike.number || !edge.is_onset) continue;
+    is_judged = true;
     if (!edge.was_seen) is_missed = true;
     if (edge.was_seen && (first == nullptr || edge.at.by_ns < first->at.by_ns)) first = &edge;
   }
   was_seen = first != nullptr && !is_missed;
+  const bool is_refused =
+      std::any_of(story.refusals.begin(), story.refusals.end(),
+                  [&](const engine::Refusal& refusal) { return refusal.fault == strike.fault; });
+  if (!was_seen && is_refused) return text + ", refused";
+  const bool was_cut_short = !story.stops.empty() || !story.refusals.empty();
+  if (!is_judged && was_cut_short) return text + ", ended before it could be seen";
   if (!was_seen) return text + ", NOT seen by its witness";
   return text + ", seen after " + say_after(first->at, strike.commanded_ns);
 }
@@ -66,6 +74,8 @@ Step injected(const Story& story, const Verdict& verdict) {
 
 std::string gate_detail(const engine::JudgedGate& gate, std::int64_t on, bool is_only_one) {
   const std::string limit = render_rounded(gate.within);
+  if (gate.proves_nothing)
+    return fmt::format("check {} proves nothing: {}", engine::say_name(gate.check), gate.why);
   if (!gate.met)
     return fmt::format("check {} NOT met within {}", engine::say_name(gate.check), limit);
   if (is_only_one) return fmt::format("check {} (limit {})", engine::say_name(gate.check), limit);

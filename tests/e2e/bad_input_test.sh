@@ -89,6 +89,26 @@ check "nor touched anything" well
 check "a unit that does not exist is found before anything is touched" \
   refuses 3 'no cgroup of the unit "ghost.service" exists' pause --set victim.unit=ghost.service
 check "and it says so" says "nothing was touched"
+cat >"$work/init.yaml" <<'TEXT'
+scenario: init
+baseline: 1 s
+steady_state:
+  - name: hosts
+    file: {path: /etc/hosts}
+faults:
+  - process.pause: {select: {unit: "${redis.unit}"}}
+    for: 2 s
+  - process.pause: {select: {pid: 1}}
+    at: 1 s
+    for: 1 s
+TEXT
+check "explain tells what the guardian always refuses" \
+  refuses 3 "process 1 is protected" drill explain "$work/init.yaml" --targets "$map"
+check "so does a dry run" refuses 3 "process 1 is protected" \
+  drill run "$work/init.yaml" --targets "$map" --dry-run
+check "and a run does not even begin its other faults" refuses 3 "process 1 is protected" \
+  drill run "$work/init.yaml" --targets "$map" --plain
+check "nothing was applied" not says "applied"
 check "a service that does not answer stops the run before the fault" \
   refuses 6 "the steady state did not hold before the fault" pause --set watched.port=6399
 check "and nothing was injected" says "nothing was injected"
@@ -243,6 +263,7 @@ wait "$runner" 2>/dev/null || true
 check "the host is as before" within 2 well
 check "the timeline of the killed run is still told" refuses 0 'the runner died in the phase "fault"' drill show "$(run_id)"
 check "as aborted" says "ABORTED"
+check "and as undone, for the guardian knows" not says "not known to be undone"
 for format in html markdown json junit; do
   check "and reported as $format" ends 0 drill report "$(run_id)" --format "$format" --out "$work/report"
   check "which tells how it ended" grep -q 'the runner died in the phase' "$work/report"
