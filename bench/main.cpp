@@ -1,8 +1,7 @@
 // squall-bench: what squall reaches, beside a peer or a floor in the same run.
 //
-//   squall-bench [accuracy|clocks|disks|effects|floods|honest|kinds|network|programs|stops]...
-//
-// Without a name, all.
+//   squall-bench [NAME]...      accuracy, clocks, disks, effects, floods, honest, kinds, memory,
+//                               network, programs, stops; all of them without a name
 #include <cstdio>
 #include <string>
 #include <vector>

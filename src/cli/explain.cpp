@@ -17,7 +17,7 @@ int execute(const Words& words, const Context& context) {
   if (!loaded.ok()) return context.console.complain(loaded.error());
   if (!loaded->plan) return complain_of_mistakes(context.console, loaded->mistakes);
   tell_notes(context.console, *loaded);
-  const Explanation explanation(*loaded->plan, environment_of(""));
+  const Explanation explanation(*loaded->plan, environment_of(state_folder("")), loaded->protect);
   if (words.as_json) {
     context.console.print(pretty_json(explanation.as_json()) + "\n");
   } else {

@@ -142,6 +142,7 @@ Result<FoundRun> read_run(const std::string& state, std::string_view name) {
     return error(Code::failed,
                  fmt::format("the timeline of {} is empty: nothing can be told of it", found.id));
   }
+  tell_aftermath(state, found.id, found.timeline);
   return found;
 }
 

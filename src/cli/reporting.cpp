@@ -1,7 +1,7 @@
 #include "cli/reporting.h"
 
-
 #include <cerrno>
+
 #include <fcntl.h>
 #include <fmt/core.h>
 #include <sys/stat.h>
@@ -51,6 +51,26 @@ Result<std::string> render_report(std::string_view format,
   }
   return error(Code::invalid, fmt::format("there is no report format {}", quote(format)),
                list_words(report_formats(), "or"));
+}
+
+Status check_report_place(const std::string& path) {
+  const std::string folder = sys::folder_of(path);
+  const std::string advice = "name another place: --report FILE";
+  struct stat status {};
+  if (::stat(folder.c_str(), &status) != 0) {
+    return errno_error(errno, "the folder of the report, " + folder).advise(advice);
+  }
+  const bool stands = ::stat(path.c_str(), &status) == 0;
+  if (path.empty() || path.ends_with('/') || (stands && S_ISDIR(status.st_mode))) {
+    return error(Code::invalid, fmt::format("{} cannot be the file of a report", quote(path)),
+                 advice);
+  }
+  if (stands && !S_ISREG(status.st_mode)) return ok();  // written to, and not replaced
+  if (::faccessat(AT_FDCWD, folder.c_str(), W_OK | X_OK, AT_EACCESS) != 0) {
+    return errno_error(errno, fmt::format("the folder {} cannot be written to", folder))
+        .advise(advice);
+  }
+  return ok();
 }
 
 Status write_output(const std::string& path, std::string_view text) {

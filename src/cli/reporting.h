@@ -19,6 +19,8 @@ Result<std::string> render_report(std::string_view format,
                                   const std::vector<engine::Event>& timeline);
 const std::vector<std::string>& report_formats();
 
+// Whether a report can be written there later, looked at before a run. Touches nothing.
+Status check_report_place(const std::string& path);
 // A file at `path` is replaced as a whole, whether or not a link leads there, and a new one is
 // readable for its owner only; a pipe or a device is written to and stays what it is.
 Status write_output(const std::string& path, std::string_view text);
