@@ -33,10 +33,10 @@ TEST(DiskErrors, CoversTheFolderWithAViewThatFails) {
   EXPECT_EQ(canonical_json(params.at("works")), R"(["write"])");
   EXPECT_EQ(text_at(params, "files"), "*.log");
   EXPECT_TRUE(text_at(params, "name").starts_with("squall-"));
-  EXPECT_EQ(
-      canonical_json(strike.watches.at(0).params),
-      R"({"delay":"0 s","effect":"fail","error":"ENOSPC","files":"*.log","path":"/data","share":"30 %",)"
-      R"("work":"write"})");
+  EXPECT_EQ(canonical_json(strike.watches.at(0).params),
+            R"({"delay":"0 s","effect":"fail","error":"ENOSPC","files":"*.log","path":"/data",)"
+            R"("share":"30 %",)"
+            R"("work":"write"})");
 }
 
 TEST(DiskErrors, CountsEveryOpeningAsOne) {

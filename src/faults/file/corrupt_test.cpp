@@ -97,7 +97,7 @@ TEST(FileCorrupt, RefusesWhatCannotBeDone) {
     const Result<Strike> strike = plan({"file.corrupt", params}, facts);
     return strike.ok() ? "planned" : strike.error().message + " / " + strike.error().next;
   };
-  EXPECT_THAT(refusal(R"({"path": "/data/f"})", Facts{}), HasSubstr("no file /data/f"));
+  EXPECT_THAT(refusal(R"({"path": "/data/f"})", Facts{}), HasSubstr("no regular file /data/f"));
   EXPECT_THAT(refusal(R"({"path": "/data/f"})", with_file(15)), HasSubstr("use at most 15"));
   EXPECT_THAT(refusal(R"({"path": "/data/f"})", with_file(0)), HasSubstr("has 0 bytes"));
   EXPECT_THAT(refusal(R"({"path": "/data/f", "start": "90 B"})", with_file(80)),

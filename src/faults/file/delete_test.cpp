@@ -26,7 +26,7 @@ TEST(FileDelete, RefusesFoldersAndWhatIsNotThere) {
   EXPECT_THAT(plan({"file.delete", R"({"path": "/data/f"})"}, facts).error().message,
               HasSubstr("is a folder"));
   EXPECT_THAT(plan({"file.delete", R"({"path": "/data/g"})"}, facts).error().message,
-              HasSubstr("no file /data/g"));
+              HasSubstr("no regular file /data/g"));
   EXPECT_THAT(mistake("file.delete", R"({"path": "f"})"), HasSubstr("not a full path"));
 }
 

@@ -79,7 +79,7 @@ TEST(FilePatch, RefusesFilesThatItCannotRead) {
   const auto refusal = [](const Facts& facts) {
     return plan({"file.patch", R"({"path": "/etc/app", "find": "a"})"}, facts).error().message;
   };
-  EXPECT_THAT(refusal(Facts{}), HasSubstr("no file /etc/app"));
+  EXPECT_THAT(refusal(Facts{}), HasSubstr("no regular file /etc/app"));
   Facts facts;
   facts.files["/etc/app"] = {.is_folder = true};
   EXPECT_THAT(refusal(facts), HasSubstr("is a folder"));

@@ -43,7 +43,7 @@ TEST(FileTruncate, RefusesWhatWouldChangeNothingOrIsTooMuch) {
   EXPECT_THAT(refusal(R"({"path": "/data/f", "share": "100 %"})", 5), HasSubstr("change nothing"));
   EXPECT_THAT(refusal(R"({"path": "/data/f", "share": "50 %"})", 1ULL << 30),
               HasSubstr("at most 64 MiB"));
-  EXPECT_THAT(refusal(R"({"path": "/data/g"})", 5), HasSubstr("no file /data/g"));
+  EXPECT_THAT(refusal(R"({"path": "/data/g"})", 5), HasSubstr("no regular file /data/g"));
 }
 
 TEST(FileTruncate, FindsMistakesInTheDocumentAlone) {
