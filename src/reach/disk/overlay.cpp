@@ -6,6 +6,7 @@
 // itself again. When it is killed the mount stays, and every access to it fails with ENOTCONN until
 // somebody unmounts it: that is what the change kind does.
 #include <array>
+#include <atomic>
 #include <cerrno>
 #include <cstdlib>
 #include <system_error>
@@ -69,7 +70,9 @@ const param::Table<Overlay> table{{
 
 constexpr std::string_view overlay_type = "fuse.squall";
 constexpr Duration farewell = milliseconds(150);  // whoever holds us waits not much longer
-constexpr int workers = 24;                       // as many operations can be late at once
+// Somebody may have found the mount before it went and not have asked us anything yet.
+constexpr Duration quiet = milliseconds(40);
+constexpr int workers = 24;  // as many operations can be late at once
 
 Result<OverlayRule> rule_of(const Overlay& params) {
   OverlayRule rule {
@@ -153,7 +156,11 @@ class OverlayServing final : public Serving {
     detach();
     const Duration deadline = sys::monotonic_now() + farewell;
     if (!holds_) files_->judge().rest();
-    while (files_->open_count() > 0 && sys::monotonic_now() < deadline) {
+    Duration quiet_since = sys::monotonic_now();
+    for (std::uint64_t seen = requests_; sys::monotonic_now() < deadline;) {
+      if (files_->open_count() > 0 || requests_ != seen) quiet_since = sys::monotonic_now();
+      seen = requests_;
+      if (sys::monotonic_now() - quiet_since > quiet) break;
       sys::sleep_until(sys::monotonic_now() + milliseconds(1));
     }
     const std::uint64_t one = 1;
@@ -186,7 +193,9 @@ class OverlayServing final : public Serving {
       if (ready > 0 && event.data.u64 == 1) break;
       // Whoever comes too late for a request gets none.
       const int got = ::fuse_session_receive_buf(session_, &buffer);
-      if (got > 0) ::fuse_session_process_buf(session_, &buffer);
+      if (got <= 0) continue;
+      ++requests_;
+      ::fuse_session_process_buf(session_, &buffer);
     }
     std::free(buffer.mem);
   }
@@ -198,6 +207,7 @@ class OverlayServing final : public Serving {
   sys::Fd stop_;
   std::unique_ptr<OverlayFiles> files_;
   fuse_session* session_ = nullptr;
+  std::atomic<std::uint64_t> requests_ = 0;
   std::vector<std::jthread> threads_;
 };
 
