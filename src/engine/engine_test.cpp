@@ -38,6 +38,8 @@ class EngineTest : public testing::Test {
                              .idle_limit = milliseconds(300)};
     file_ = folder_ + "/target";
     ASSERT_TRUE(sys::write_file_durably(file_, "the target's content").ok());
+    other_file_ = folder_ + ".target";
+    ASSERT_TRUE(sys::write_file_durably(other_file_, "another target's content").ok());
     options_.run_id = "test-run";
     options_.timeline_path = folder_ + "/timeline.jsonl";
     plan_ = make_plan();
@@ -49,6 +51,7 @@ class EngineTest : public testing::Test {
     }
     EXPECT_FALSE(guardian::is_state_locked(folder_)) << "a guardian stays";
     std::filesystem::remove_all(folder_);
+    std::filesystem::remove(other_file_);
   }
 
   scenario::PlannedCheck file_check(const std::string& name, scenario::Demand demand) const {
@@ -81,7 +84,7 @@ class EngineTest : public testing::Test {
     scenario::PlannedFault fault;
     fault.id = "permissions";
     fault.kind = "file.permissions";
-    fault.params = {{"path", file_}, {"mode", "0640"}};
+    fault.params = {{"path", other_file_}, {"mode", "0640"}};
     fault.at = at;
     fault.lasts = milliseconds(300);
     return fault;
@@ -144,6 +147,7 @@ class EngineTest : public testing::Test {
 
   std::string folder_;
   std::string file_;
+  std::string other_file_;  // outside of the state folder, which no fault may touch
   sys::Child victim_;
   Environment environment_;
   RunOptions options_;

@@ -76,6 +76,20 @@ bool Injector::can_strike(const scenario::PlannedFault& fault) {
   return false;
 }
 
+// A strike is planned before its witnesses open, and victims may die meanwhile.
+bool Injector::has_lost_victim(const scenario::PlannedFault& fault, const fault::Strike& strike) {
+  for (const change::Request& request : strike.changes) {
+    const sys::ProcessId id{integer_at(request.params, "pid"),
+                            static_cast<std::uint64_t>(integer_at(request.params, "start_ticks"))};
+    if (id.pid <= 0 || id.start_ticks == 0 || sys::is_alive(id)) continue;
+    refuse(fault.id, request.kind,
+           error(Code::not_found, fmt::format("process {} ended before it was struck", id.pid),
+                 "look why it ended, or choose another target"));
+    return true;
+  }
+  return false;
+}
+
 bool Injector::strike(const scenario::PlannedFault& fault, std::uint64_t ordinal) {
   if (!collect(fault, ordinal)) return false;
   Prepared prepared = std::move(prepared_.extract({fault.id, ordinal}).mapped());
@@ -84,6 +98,7 @@ bool Injector::strike(const scenario::PlannedFault& fault, std::uint64_t ordinal
         "note", {{"message", fmt::format("{} struck nobody at strike {}", fault.id, ordinal + 1)}});
     return true;
   }
+  if (has_lost_victim(fault, prepared.plan)) return false;
   timeline_.add("fault_commanded", {{"fault", fault.id},
                                     {"kind", fault.kind},
                                     {"strike", static_cast<std::int64_t>(ordinal)},

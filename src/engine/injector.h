@@ -83,6 +83,7 @@ class Injector {
   // By the fault's id and the number of the strike.
   using Key = std::pair<std::string, std::uint64_t>;
 
+  bool has_lost_victim(const scenario::PlannedFault& fault, const fault::Strike& strike);
   bool apply(const scenario::PlannedFault& fault, const change::Request& request);
   void refuse(const std::string& fault, const std::string& kind, const Error& problem);
   void record_reverted(const std::string& change, const std::string& ending,

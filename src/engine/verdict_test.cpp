@@ -392,6 +392,8 @@ TEST(Verdict, IsInvalidWhenTheEndWasSeenForOneOfTwoVictims) {
   expect(judge(tale.events), Outcome::invalid, "was never asked whether process.pause");
   json::object off = edge;
   off["edge"] = "off";
+  off["after_ns"] = 4000 * ms;
+  off["by_ns"] = 4001 * ms;
   tale.add(4002 * ms, "witnessed", off);
   EXPECT_EQ(judge(tale.events).outcome, Outcome::held);
 }

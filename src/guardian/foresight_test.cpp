@@ -61,7 +61,7 @@ TEST_F(ForesightTest, SeesTwoFaultsOnOneThingOnlyWhileBothLast) {
 TEST_F(ForesightTest, SeesThatAnIrreversibleChangeWasNotAccepted) {
   Step kill = stop("a/0", victim_.id());
   kill.request->kind = "process.signal";
-  kill.request->params["signal"] = "SIGKILL";
+  kill.request->params["signal"] = 9;  // SIGKILL
   ASSERT_EQ(foresee({kill}).size(), 1U);
   accepts_ = true;
   EXPECT_TRUE(foresee({kill}).empty());
