@@ -147,13 +147,28 @@ Result<RedisReply> Redis::call(const std::vector<std::string>& words, sys::Patie
   return receive(patience);
 }
 
-Result<RedisReply> Redis::demand(const std::vector<std::string>& words, sys::Patience& patience) {
-  RedisReply reply = TRY(call(words, patience));
+Result<RedisReply> Redis::check(RedisReply reply, const std::string& command) const {
   if (!reply.is_failure()) return reply;
   const bool needs_login = reply.text.starts_with("NOAUTH") || reply.text.starts_with("NOPERM");
   return error(Code::refused,
-               fmt::format("{} refuses {}: {}", peer(), words.front(), printable(reply.text)),
+               fmt::format("{} refuses {}: {}", peer(), command, printable(reply.text)),
                needs_login ? "name a password, or a user who may do this" : "");
+}
+
+Result<RedisReply> Redis::demand(const std::vector<std::string>& words, sys::Patience& patience) {
+  return check(TRY(call(words, patience)), words.front());
+}
+
+Result<std::vector<RedisReply>> Redis::demand_all(
+    const std::vector<std::vector<std::string>>& commands, sys::Patience& patience) {
+  std::string bytes;
+  for (const std::vector<std::string>& words : commands) bytes += redis_command(words);
+  TRY_VOID(send(bytes, patience));
+  std::vector<RedisReply> replies;
+  for (const std::vector<std::string>& words : commands) {
+    replies.push_back(TRY(check(TRY(receive(patience)), words.front())));
+  }
+  return replies;
 }
 
 Result<Redis> open_redis(const param::ServicePlace& place, sys::Patience& patience) {

@@ -52,6 +52,10 @@ class Redis {
   Result<RedisReply> call(const std::vector<std::string>& words, sys::Patience& patience);
   // The same, but a failure is an error: Code::refused with what Redis said.
   Result<RedisReply> demand(const std::vector<std::string>& words, sys::Patience& patience);
+  // Sends them all at once, and so waits for one answer's time and not for each: the replies in
+  // their order, or the error of the first that is a failure.
+  Result<std::vector<RedisReply>> demand_all(const std::vector<std::vector<std::string>>& commands,
+                                             sys::Patience& patience);
   // The two halves, for commands whose replies come late.
   Status send(std::string_view commands, sys::Patience& patience);
   Result<RedisReply> receive(sys::Patience& patience);
@@ -62,6 +66,7 @@ class Redis {
 
  private:
   explicit Redis(Connection connection) : connection_(std::move(connection)) {}
+  Result<RedisReply> check(RedisReply reply, const std::string& command) const;
   Connection connection_;
   std::string pending_;
 };

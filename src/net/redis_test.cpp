@@ -70,6 +70,28 @@ TEST(Redis, SendsCommandsAndReadsRepliesThatComeInPieces) {
   EXPECT_THAT(redis.call({"PING"}, patience).error().message, HasSubstr("connection"));
 }
 
+// The server answers only when all of them have come.
+TEST(Redis, SendsSeveralCommandsAtOnce) {
+  const TestServer server([](int fd, sys::Patience& patience) {
+    receive_until(fd, "DBSIZE\r\n", patience);
+    send_text(fd, "+PONG\r\n:7\r\n", patience);
+    receive_until(fd, "TIME\r\n", patience);
+    send_text(fd, "+PONG\r\n-NOAUTH Authentication required.\r\n:1\r\n", patience);
+  });
+  sys::Patience patience(seconds(10));
+  Redis redis =
+      Redis::open({.endpoint = {.host = "127.0.0.1", .port = server.port()}}, patience).value();
+  const auto replies = redis.demand_all({{"PING"}, {"DBSIZE"}}, patience);
+  ASSERT_TRUE(replies.ok()) << replies.error().render();
+  ASSERT_EQ(replies->size(), 2U);
+  EXPECT_EQ(replies->at(0).text, "PONG");
+  EXPECT_EQ(replies->at(1).integer, 7);
+  const auto refused = redis.demand_all({{"PING"}, {"DBSIZE"}, {"TIME"}}, patience);
+  ASSERT_FALSE(refused.ok());
+  EXPECT_THAT(refused.error().message, HasSubstr("refuses DBSIZE: NOAUTH"));
+  EXPECT_THAT(refused.error().next, HasSubstr("name a password"));
+}
+
 TEST(Redis, SaysThatALoginWasRejectedWithoutThePassword) {
   const TestServer server([](int fd, sys::Patience& patience) {
     receive_until(fd, "hunter2\r\n", patience);

@@ -42,14 +42,16 @@ Result<json::object> count_messages(const Messages& params) {
   const std::vector<PoisonPortion> portions = TRY(portions_of(params));
   sys::Patience patience(limit);
   net::Redis redis = TRY(net::open_redis(params, patience));
-  json::array counts;
+  std::vector<std::vector<std::string>> commands{{"LLEN", params.list}};
   for (const PoisonPortion& portion : portions) {
-    const net::RedisReply found =
-        TRY(redis.demand({"LPOS", params.list, portion.bytes, "COUNT", "0"}, patience));
-    counts.push_back(static_cast<std::int64_t>(found.items.size()));
+    commands.push_back({"LPOS", params.list, portion.bytes, "COUNT", "0"});
   }
-  const net::RedisReply length = TRY(redis.demand({"LLEN", params.list}, patience));
-  return json::object{{"counts", std::move(counts)}, {"length", length.integer}};
+  const std::vector<net::RedisReply> replies = TRY(redis.demand_all(commands, patience));
+  json::array counts;
+  for (std::size_t i = 1; i < replies.size(); ++i) {
+    counts.push_back(static_cast<std::int64_t>(replies[i].items.size()));
+  }
+  return json::object{{"counts", std::move(counts)}, {"length", replies[0].integer}};
 }
 
 // All in one command, so that there is no half.
@@ -75,15 +77,17 @@ Result<json::object> remove_messages(const Messages& params) {
   }
   sys::Patience patience(limit);
   net::Redis redis = TRY(net::open_redis(params, patience));
-  std::int64_t removed = 0;
+  std::vector<std::vector<std::string>> commands;
   for (std::size_t i = 0; i < portions.size(); ++i) {
     std::int64_t count = 0;
     const std::string& text = params.counts[i];
     std::from_chars(text.data(), text.data() + text.size(), count);
     if (count <= 0) continue;  // LREM would take 0 for all
     const std::string wanted = std::to_string(params.at_left ? count : -count);
-    const net::RedisReply reply =
-        TRY(redis.demand({"LREM", params.list, wanted, portions[i].bytes}, patience));
+    commands.push_back({"LREM", params.list, wanted, portions[i].bytes});
+  }
+  std::int64_t removed = 0;
+  for (const net::RedisReply& reply : TRY(redis.demand_all(commands, patience))) {
     removed += reply.integer;
   }
   return json::object{{"removed", removed}};

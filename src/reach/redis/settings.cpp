@@ -23,17 +23,21 @@ const param::Table<Reading> reading_table{param::with_place<Reading>({
 Result<json::object> read_settings(const Reading& reading) {
   sys::Patience patience(limit);
   net::Redis redis = TRY(net::open_redis(reading, patience));
-  const net::RedisReply info = TRY(redis.demand({"INFO", "server"}, patience));
+  std::vector<std::vector<std::string>> commands{{"INFO", "server"}};
+  for (const std::string& name : reading.names) commands.push_back({"CONFIG", "GET", name});
+  const std::vector<net::RedisReply> replies = TRY(redis.demand_all(commands, patience));
   json::object settings;
-  for (const std::string& name : reading.names) {
-    const net::RedisReply reply = TRY(redis.demand({"CONFIG", "GET", name}, patience));
+  for (std::size_t i = 0; i < reading.names.size(); ++i) {
+    const std::string& name = reading.names[i];
+    const net::RedisReply& reply = replies[i + 1];
     if (reply.items.size() != 2) {
       return error(Code::unsupported,
                    fmt::format("{} has no setting {}", redis.peer(), quote(name)));
     }
     settings[name] = json::string(reply.items[1].text);
   }
-  return json::object{{"run_id", net::redis_info(info.text, "run_id")}, {"settings", settings}};
+  return json::object{{"run_id", net::redis_info(replies[0].text, "run_id")},
+                      {"settings", settings}};
 }
 
 struct Writing : RedisPlace {

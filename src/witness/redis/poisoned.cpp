@@ -83,10 +83,12 @@ class Poisoned final : public Witness {
   // How many of the values lie in the list.
   Result<std::int64_t> count() {
     sys::Patience patience(answer_limit);
-    std::int64_t sum = 0;
+    std::vector<std::vector<std::string>> commands;
     for (const std::string& value : values_) {
-      const net::RedisReply found =
-          TRY(asking_.demand({"LPOS", target_.list, value, "COUNT", "0"}, patience));
+      commands.push_back({"LPOS", target_.list, value, "COUNT", "0"});
+    }
+    std::int64_t sum = 0;
+    for (const net::RedisReply& found : TRY(asking_.demand_all(commands, patience))) {
       sum += std::ssize(found.items);
     }
     return sum;
