@@ -17,17 +17,18 @@ greeted() {  # the NATS server says who it is
   timeout 1 nsenter --net="$work/target/net/target" bash -c \
     'exec 3<>/dev/tcp/127.0.0.1/4222 && read -r -u 3 line && [[ $line == INFO* ]]' 2>/dev/null
 }
-start_worker() {  # start_worker NAME COMMAND: the command is what it does with what is no order
+# How long a sign of life lasts, and what it does with what is no order.
+start_worker() {  # start_worker NAME MILLISECONDS COMMAND
   local folder=$work/workers/$1
   mkdir -p "$folder"
   cat >"$folder/run" <<RUN
 #!/usr/bin/env bash
 set -euo pipefail
 redis() { redis-cli -p 6379 "\$@" >>"$work/workers.log"; }
-while redis set squall:drill:$1:alive 1 px 600; do
+while redis set squall:drill:$1:alive 1 px $2; do
   { read -r list && IFS= read -r -d '' message || true; } < <(redis-cli -p 6379 blpop squall:drill:$1:queue 0.2 2>/dev/null)
   [ -n "\$list" ] || continue
-  if [[ \$message =~ ^\{\"id\":\ [0-9]+,\ \"amount\":\ [0-9]+\} ]]; then redis incr squall:drill:$1:done; else $2; fi
+  if [[ \$message =~ ^\{\"id\":\ [0-9]+,\ \"amount\":\ [0-9]+\} ]]; then redis incr squall:drill:$1:done; else $3; fi
 done
 RUN
   chmod +x "$folder/run"
@@ -58,8 +59,8 @@ fresh_target() {
   target_up
   nsenter --net="$work/target/net/target" nats-server -a 127.0.0.1 -p 4222 >"$work/nats.log" 2>&1 &
   within 10 greeted || { sed 's/^/# /' "$work/nats.log" && echo "not ok - nats-server comes up" && exit 1; }
-  start_worker sound 'redis rpush squall:drill:sound:aside -'
-  start_worker naive 'exit 1'
+  start_worker sound 2000 'redis rpush squall:drill:sound:aside -'
+  start_worker naive 600 'exit 1'
   cat >>"$map" <<YAML
   nats:
     address: 127.0.0.1
