@@ -44,8 +44,9 @@ const param::Table<ContainerState> table = make_table();
 
 // What the daemon itself may take beside the grace.
 constexpr Duration order_limit = seconds(3);
-// Longer than containers need to start; a start that takes longer is found done by the next try.
-constexpr Duration back_limit = seconds(5);
+// Longer than containers need to start on a loaded host; a start that takes longer is found done by
+// the next try.
+constexpr Duration back_limit = seconds(10);
 // How much later than its grace a stop that nobody waits for any more may be over.
 constexpr Duration settled_after = milliseconds(500);
 
