@@ -78,7 +78,6 @@ std::string row(std::string_view name, const std::string& text, const Style& sty
 }
 
 std::string say_guardian(const Standing& standing) {
-  if (standing.guardian_is_silent) return "one starts or ends just now, and cannot be asked";
   if (standing.guardian_pid == 0) return "none runs, as is usual when nothing is in force";
   return fmt::format(
       "runs (pid {}{})", standing.guardian_pid,
@@ -143,27 +142,43 @@ std::optional<std::string> find_ending(const std::vector<change::Record>& record
   return std::nullopt;
 }
 
+namespace {
+
+// Nothing when none runs. One that starts, ends or takes another's place is waited for: meanwhile
+// it keeps the state folder, and the journal is in the midst of being written.
+Result<std::optional<json::object>> ask_guardian(const std::string& state) {
+  const Duration deadline = sys::monotonic_now() + answer_limit;
+  while (true) {
+    if (Result<guardian::Client> client = guardian::Client::connect(state)) {
+      const Duration left = deadline - sys::monotonic_now();
+      Result<json::object> status = client->call({{"request", "status"}}, left);
+      if (status.ok()) return std::optional(std::move(*status));
+    }
+    if (!guardian::is_state_locked(state)) return std::optional<json::object>();
+    if (sys::monotonic_now() >= deadline) break;
+    sys::sleep_until(sys::monotonic_now() + milliseconds(10));
+  }
+  return error(
+             Code::timed_out,
+             fmt::format("a guardian runs, but did not answer within {}", render(answer_limit)),
+             "it is stopped or at a long step; its twin replaces one that hangs, within 30 s: ask "
+             "again then")
+      .while_doing("asking the guardian how things stand");
+}
+
+}  // namespace
+
 Result<Standing> look_at_standing(const std::string& state) {
   constexpr std::string_view doubt = "telling what is in force (this cannot be told now)";
   Standing standing{.state = state};
   TRY_VOID(check_can_look_into(state), std::string(doubt));
   standing.halted = guardian::stop_reason(state);
-  if (Result<guardian::Client> client = guardian::Client::connect(state)) {
-    const Result<json::object> status = client->call({{"request", "status"}}, answer_limit);
-    if (status.ok()) {
-      read_status(*status, standing);
-      return standing;
-    }
-    if (guardian::is_state_locked(state)) {
-      return Error(status.error())
-          .while_doing("asking the guardian how things stand")
-          .while_doing(std::string(doubt))
-          .advise(
-              "it is stopped or at a long step; its twin replaces one that hangs, within 30 s: ask "
-              "again then");
-    }
+  Result<std::optional<json::object>> status = ask_guardian(state);
+  if (!status.ok()) return std::move(status).error().while_doing(std::string(doubt));
+  if (*status) {
+    read_status(**status, standing);
+    return standing;
   }
-  standing.guardian_is_silent = guardian::is_state_locked(state);
   Result<change::JournalContent> read = change::read_journal(state);
   if (!read.ok()) {
     return std::move(read)

@@ -32,8 +32,7 @@ struct ConnectedRun {
 
 struct Standing {
   std::string state;
-  std::int64_t guardian_pid = 0;    // 0: none answers
-  bool guardian_is_silent = false;  // one keeps the state folder all the same: it starts, or ends
+  std::int64_t guardian_pid = 0;  // 0: none runs
   std::int64_t twin_pid = 0;
   std::vector<ConnectedRun> runs;
   std::vector<ChangeInForce> changes;
