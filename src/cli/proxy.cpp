@@ -9,6 +9,7 @@
 #include "core/text.h"
 #include "net/http_server.h"
 #include "proxy/api.h"
+#include "sys/clock.h"
 #include "sys/file.h"
 #include "sys/random.h"
 
@@ -94,7 +95,8 @@ int execute(const Words& words, const Context& context) {
         {"seed", seed}},
        "Starting HTTP server on endpoint " + (*server)->place());
   if (!words.config.empty()) take_config(api, words.config, console);
-  const Status served = (*server)->serve((*interrupts)->stop());
+  const Status served =
+      (*server)->serve((*interrupts)->stop(), [&api] { return api.expire(sys::monotonic_now()); });
   if (!served.ok()) return console.complain(served.error());
   tell(console, "info", {}, "Shutdown complete");
   return exit_held;

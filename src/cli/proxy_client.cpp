@@ -23,6 +23,7 @@ struct Words {
   std::string toxic;
   std::string type;
   std::string toxicity;
+  Duration ttl;
   std::vector<std::string> attributes;
   bool is_upstream = false;
   bool is_downstream = false;
@@ -176,6 +177,7 @@ Result<json::object> describe(const Words& words) {
     TRY_VOID(read_value(words.toxicity, toxicity), "reading --toxicity");
     toxic["toxicity"] = toxicity;
   }
+  if (words.ttl > Duration{}) toxic["ttl"] = words.ttl.poll_milliseconds();
   return toxic;
 }
 
@@ -231,6 +233,10 @@ Word<Words> toxicity() {
   return option("--toxicity", "SHARE", &Words::toxicity,
                 "The share of the connections that it acts on, 0 to 1.");
 }
+Word<Words> ttl() {
+  return option("--ttl", "TIME", &Words::ttl,
+                "It is removed by itself after this time without an update; not in Toxiproxy.");
+}
 Word<Words> attribute() {
   return option("--attribute", "NAME=NUMBER", &Words::attributes, "What it does, and how much.")
       .or_short("-a");
@@ -254,7 +260,7 @@ Command toxic_command() {
           "add", {"a"}, "Adds a toxic to a proxy.",
           {named(), toxic_name(),
            option("--type", "TYPE", &Words::type, "latency, bandwidth, timeout ...").or_short("-t"),
-           toxicity(), attribute(),
+           toxicity(), attribute(), ttl(),
            flag("--upstream", &Words::is_upstream, "It acts on what goes to the server.")
                .or_short("-u"),
            flag("--downstream", &Words::is_downstream,
@@ -262,7 +268,7 @@ Command toxic_command() {
                .or_short("-d")},
           act_and_tell<add_toxic>),
       verb("update", {"u"}, "Changes a toxic; what is not named stays.",
-           {named(), toxic_name(), toxicity(), attribute()}, act_and_tell<update_toxic>),
+           {named(), toxic_name(), toxicity(), attribute(), ttl()}, act_and_tell<update_toxic>),
       verb("remove", {"r", "delete", "d"}, "Removes a toxic.", {named(), toxic_name()},
            act_and_tell<remove_toxic>),
   };

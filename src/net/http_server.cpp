@@ -93,13 +93,21 @@ std::string HttpServer::place() const {
   return describe(address);
 }
 
-Status HttpServer::serve(std::stop_token stop) {
+int HttpServer::wait_milliseconds(const Chore& chore) const {
+  if (!chore) return look_for_idle.poll_milliseconds();
+  const Duration until = chore();
+  const Duration now = sys::monotonic_now();
+  if (until <= now) return 0;
+  return std::min(until - now, look_for_idle).poll_milliseconds();
+}
+
+Status HttpServer::serve(std::stop_token stop, const Chore& chore) {
   const std::stop_callback wake(stop, [fd = alarm_.get()] { ::eventfd_write(fd, 1); });
   std::array<epoll_event, events_max> events;
   Duration looked = sys::monotonic_now();
   while (!stop.stop_requested()) {
     const int ready =
-        ::epoll_wait(epoll_.get(), events.data(), events_max, look_for_idle.poll_milliseconds());
+        ::epoll_wait(epoll_.get(), events.data(), events_max, wait_milliseconds(chore));
     if (ready < 0 && errno != EINTR) return errno_error(errno, "waiting for clients");
     for (int i = 0; i < ready; ++i) {
       const epoll_event& event = events[static_cast<std::size_t>(i)];

@@ -34,6 +34,8 @@ struct HttpServerLimits {
 class HttpServer {
  public:
   using Handler = std::function<HttpAnswer(const HttpCall&)>;
+  // Called between calls; says when (CLOCK_MONOTONIC) it wants to be called again.
+  using Chore = std::function<Duration()>;
 
   // Errors: as from the kernel, with the place.
   static Result<std::unique_ptr<HttpServer>> listen(const Address& address, Handler handler,
@@ -42,12 +44,13 @@ class HttpServer {
 
   // "127.0.0.1:8474", with the port that it really has.
   std::string place() const;
-  // Serves until a stop is asked for; the handler is called on this thread.
-  Status serve(std::stop_token stop);
+  // Serves until a stop is asked for; the handler and the chore are called on this thread.
+  Status serve(std::stop_token stop, const Chore& chore = {});
 
  private:
   struct Client;
   HttpServer(Handler handler, HttpServerLimits limits);
+  int wait_milliseconds(const Chore& chore) const;
   void accept();
   void read(Client& client);
   void answer(Client& client);

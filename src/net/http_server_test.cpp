@@ -9,6 +9,7 @@
 
 #include "net/http_client.h"
 #include "net/socket.h"
+#include "sys/clock.h"
 
 namespace squall::net {
 namespace {
@@ -108,6 +109,24 @@ TEST_F(HttpServerTest, TellsAClientThatAsksToGoAhead) {
   EXPECT_TRUE(connection.read_some(100, patience_).value().starts_with("HTTP/1.1 100 "));
   ASSERT_TRUE(connection.write_all("ok", patience_).ok());
   EXPECT_TRUE(connection.read_some(1000, patience_).value().starts_with("HTTP/1.1 200 "));
+}
+
+TEST(HttpServer, DoesItsChoreWhenItIsDue) {
+  Address address;
+  reinterpret_cast<sockaddr_in&>(address.storage).sin_family = AF_INET;
+  address.length = sizeof(sockaddr_in);
+  const auto server = HttpServer::listen(address, [](const HttpCall&) { return HttpAnswer(); });
+  ASSERT_TRUE(server.ok());
+  std::stop_source stop;
+  int times = 0;
+  EXPECT_TRUE((*server)
+                  ->serve(stop.get_token(),
+                          [&] {
+                            if (++times == 3) stop.request_stop();
+                            return sys::monotonic_now() + milliseconds(1);
+                          })
+                  .ok());
+  EXPECT_EQ(times, 3);
 }
 
 TEST(HttpCallReader, ReadsTheSameInPiecesOfOneByte) {

@@ -144,7 +144,8 @@ net::HttpAnswer Api::create(const Names&, std::string_view body) {
   const Result<ProxyWords> words = read_proxy(*value);
   if (!words.ok()) return bad_body(words.error());
   const ProxySpec spec{words->name.value_or(""), words->listen.value_or(""),
-                       words->upstream.value_or(""), words->enabled.value_or(true)};
+                       words->upstream.value_or(""), words->enabled.value_or(true),
+                       words->ttl_ms.value_or(0)};
   if (spec.name.empty()) return problem(400, "missing required field: name");
   if (spec.upstream.empty()) return problem(400, "missing required field: upstream");
   if (find_proxy(spec.name) != nullptr) return problem(409, "proxy already exists");
@@ -173,7 +174,7 @@ Api::Populated Api::populate_with(std::string_view body) {
   }
   for (const ProxyWords& words : *all) {
     const ProxySpec spec{*words.name, words.listen.value_or(""), *words.upstream,
-                         words.enabled.value_or(true)};
+                         words.enabled.value_or(true), words.ttl_ms.value_or(0)};
     Proxy* present = find_proxy(spec.name);
     if (present != nullptr) {
       const Result<bool> differs = present->differs(spec);
@@ -212,6 +213,19 @@ Status Api::populate(std::string_view document) {
                text_at(parse_json(done.problem->body).value().as_object(), "error"));
 }
 
+Duration Api::expire(Duration now) {
+  Duration next = never;
+  for (auto entry = proxies_.begin(); entry != proxies_.end();) {
+    if (entry->second->expires() <= now) {
+      entry = proxies_.erase(entry);
+      continue;
+    }
+    next = std::min({next, entry->second->expires(), entry->second->expire_toxics(now)});
+    ++entry;
+  }
+  return next;
+}
+
 net::HttpAnswer Api::get(const Names& names, std::string_view) {
   const Proxy* proxy = find_proxy(names[0]);
   return proxy == nullptr ? no_proxy() : json_answer(200, show(*proxy));
@@ -228,6 +242,7 @@ net::HttpAnswer Api::update(const Names& names, std::string_view body) {
   wanted.listen = words->listen.value_or(wanted.listen);
   wanted.upstream = words->upstream.value_or(wanted.upstream);
   wanted.enabled = words->enabled.value_or(wanted.enabled);
+  wanted.ttl_ms = words->ttl_ms.value_or(wanted.ttl_ms);
   const Status updated = proxy->update(wanted);
   return updated.ok() ? json_answer(200, show(*proxy)) : problem(500, updated.error().message);
 }
@@ -251,7 +266,8 @@ net::HttpAnswer Api::add_toxic(const Names& names, std::string_view body) {
   Toxic toxic{.stream_name = words->stream.value_or("downstream"),
               .toxicity = words->toxicity.value_or(1),
               .first = words->first.value_or(0),
-              .every = words->every.value_or(0)};
+              .every = words->every.value_or(0),
+              .ttl_ms = words->ttl_ms.value_or(0)};
   const std::optional<Stream> stream = read_stream(toxic.stream_name);
   if (!stream) {
     return problem(400, "stream was invalid, can be either upstream or downstream");
@@ -292,6 +308,7 @@ net::HttpAnswer Api::update_toxic(const Names& names, std::string_view body) {
   toxic.toxicity = words->toxicity.value_or(toxic.toxicity);
   toxic.first = words->first.value_or(toxic.first);
   toxic.every = words->every.value_or(toxic.every);
+  toxic.ttl_ms = words->ttl_ms.value_or(toxic.ttl_ms);
   Result<Attributes> attributes =
       toxic.kind->parse(*toxic.kind, &present->attributes, words->attributes);
   if (!attributes.ok()) return bad_body(attributes.error());

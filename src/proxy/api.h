@@ -29,6 +29,8 @@ class Api {
   // The proxies of a file in the form of POST /populate. Errors: Code::invalid for the document,
   // and those of listening; the proxies before stand.
   Status populate(std::string_view document);
+  // Removes the proxies and toxics whose lease has ended; when the next one ends, or `never`.
+  Duration expire(Duration now);
 
  private:
   using Answer = net::HttpAnswer;

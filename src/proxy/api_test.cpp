@@ -200,6 +200,25 @@ TEST_F(ApiTest, TakesItsOwnKeysAndShowsThemOnlyWhereTheyAreUsed) {
   EXPECT_EQ(call("PATCH", "/proxies/db/toxics/noop_downstream", R"({"every":1.5})").status, 400);
 }
 
+TEST_F(ApiTest, ALeaseEndsAToxicOrAProxyUnlessItIsRenewed) {
+  const std::string listen = create();
+  call("POST", "/proxies/db/toxics", R"({"type":"noop","ttl":10000})");
+  EXPECT_NE(call("GET", "/proxies/db").body.find("\"ttl\":10000"), std::string::npos);
+  const Duration now = sys::monotonic_now();
+  const Duration ends = api_.expire(now);
+  EXPECT_GT(ends, now);
+  EXPECT_LE(ends, now + seconds(10));
+  call("PATCH", "/proxies/db/toxics/noop_downstream", R"({"ttl":60000})");
+  EXPECT_GT(api_.expire(ends), ends + seconds(40));
+  EXPECT_EQ(api_.expire(ends + seconds(60)), never);
+  expect(call("GET", "/proxies/db"), 200, shown(listen));
+  call("PATCH", "/proxies/db", R"({"ttl":5000})");
+  EXPECT_EQ(api_.expire(sys::monotonic_now() + seconds(6)), never);
+  EXPECT_EQ(call("GET", "/proxies/db").status, 404);
+  EXPECT_FALSE(connect_to(listen).valid());
+  EXPECT_EQ(call("POST", "/proxies", R"({"name":"x","upstream":"a:1","ttl":-1})").status, 400);
+}
+
 TEST_F(ApiTest, NamesWhatIsWrongWithAToxic) {
   create();
   const auto add = [&](const std::string& body) {

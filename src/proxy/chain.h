@@ -27,6 +27,9 @@ struct Toxic {
   std::int64_t first = 0;
   std::int64_t every = 0;
   std::uint64_t since = 0;  // the ordinal of the first connection after it was added
+  // How long it lives without being updated; 0 is for ever.
+  std::int64_t ttl_ms = 0;
+  Duration expires = never;  // CLOCK_MONOTONIC
   const Kind* kind = nullptr;
 
   bool chooses(std::uint64_t connection) const;

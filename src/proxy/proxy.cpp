@@ -16,6 +16,8 @@
 #include <sched.h>
 #include <sys/socket.h>
 
+#include "sys/clock.h"
+
 namespace squall::proxy {
 namespace {
 
@@ -78,6 +80,10 @@ Addresses numeric_address(const HostPort& place) {
   }
   set_port(address, place.port);
   return std::make_shared<const std::vector<net::Address>>(std::vector{address});
+}
+
+Duration lease_end(std::int64_t ttl_ms) {
+  return ttl_ms <= 0 ? never : sys::monotonic_now() + milliseconds(ttl_ms);
 }
 
 // In the words of the program that clients know.
@@ -173,6 +179,7 @@ void Loops::chain_changed(std::uint64_t route) {
 Proxy::Proxy(ProxySpec spec, std::uint64_t seed, Loops& loops)
     : spec_(std::move(spec)), loops_(loops), traffic_(std::make_shared<Traffic>(spec_.name, seed)) {
   spec_.enabled = false;
+  begin_lease();
 }
 
 Proxy::~Proxy() {
@@ -214,7 +221,25 @@ Result<bool> Proxy::differs(const ProxySpec& wanted) const {
   return net::describe(address) != spec_.listen || wanted.upstream != spec_.upstream;
 }
 
+void Proxy::begin_lease() {
+  expires_ = lease_end(spec_.ttl_ms);
+}
+
+Duration Proxy::expire_toxics(Duration now) {
+  Duration next = never;
+  for (const std::shared_ptr<const Toxic>& toxic : toxics()) {
+    if (toxic->expires <= now) {
+      remove_toxic(toxic->id);
+    } else {
+      next = std::min(next, toxic->expires);
+    }
+  }
+  return next;
+}
+
 Status Proxy::update(const ProxySpec& wanted) {
+  spec_.ttl_ms = wanted.ttl_ms;
+  begin_lease();
   if (TRY(differs(wanted))) {
     stop();
     spec_.listen = wanted.listen;
@@ -249,6 +274,7 @@ void Proxy::set_chain(Chain chain) {
 std::shared_ptr<const Toxic> Proxy::add_toxic(Toxic toxic) {
   toxic.id = ++last_toxic_;
   toxic.since = traffic_->connections();
+  toxic.expires = lease_end(toxic.ttl_ms);
   const auto added = std::make_shared<const Toxic>(std::move(toxic));
   Chain chain = *traffic_->chain();
   chain.toxics[static_cast<std::size_t>(added->stream)].push_back(added);
@@ -258,6 +284,7 @@ std::shared_ptr<const Toxic> Proxy::add_toxic(Toxic toxic) {
 
 std::shared_ptr<const Toxic> Proxy::update_toxic(Toxic toxic) {
   ++toxic.revision;
+  toxic.expires = lease_end(toxic.ttl_ms);
   const auto updated = std::make_shared<const Toxic>(std::move(toxic));
   Chain chain = *traffic_->chain();
   for (auto& direction : chain.toxics) {

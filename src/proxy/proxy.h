@@ -36,6 +36,7 @@ struct ProxySpec {
   std::string listen;    // "127.0.0.1:0"; while it listens, where it really does
   std::string upstream;  // "db.example.org:5432"
   bool enabled = true;
+  std::int64_t ttl_ms = 0;  // how long it lives without being updated; 0 is for ever
 };
 
 // "host:port" or "[host]:port" or ":port" to an address to listen at. A name that has an IPv4
@@ -58,7 +59,7 @@ class Proxy {
   void stop();
   // Whether listening at that place for that server would be another proxy than this one.
   Result<bool> differs(const ProxySpec& wanted) const;
-  // All but the name. Another place or server closes all connections.
+  // All but the name; its lease begins again. Another place or server closes all connections.
   Status update(const ProxySpec& wanted);
 
   // Upstream ones first, each in the order in which data meets them.
@@ -71,10 +72,16 @@ class Proxy {
   void remove_toxic(std::uint64_t id);
   void remove_toxics();
 
+  // When its own lease ends, or `never`.
+  Duration expires() const { return expires_; }
+  // Removes the toxics whose lease has ended; when the next one ends.
+  Duration expire_toxics(Duration now);
+
   const Traffic& traffic() const { return *traffic_; }
 
  private:
   void set_chain(Chain chain);
+  void begin_lease();
 
   ProxySpec spec_;
   Loops& loops_;
@@ -82,6 +89,7 @@ class Proxy {
   std::shared_ptr<const sys::Fd> listener_;
   std::uint64_t route_ = 0;  // while it listens
   std::uint64_t last_toxic_ = 0;
+  Duration expires_ = never;
 };
 
 }  // namespace squall::proxy

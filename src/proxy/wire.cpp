@@ -77,6 +77,12 @@ Status read(const json::object& object, std::string_view key, std::optional<std:
   return ok();
 }
 
+Status read_ttl(const json::object& object, std::optional<std::int64_t>& ttl_ms) {
+  TRY_VOID(read(object, "ttl", ttl_ms));
+  if (ttl_ms.value_or(0) <= milliseconds_max) return ok();
+  return wrong_type("ttl", "at most 31 days, in milliseconds");
+}
+
 Result<const json::object*> object_of(const json::value& value) {
   static const json::object nothing;
   if (value.is_null()) return &nothing;
@@ -105,6 +111,7 @@ Result<ProxyWords> read_proxy(const json::value& value) {
   TRY_VOID(read(object, "listen", words.listen));
   TRY_VOID(read(object, "upstream", words.upstream));
   TRY_VOID(read(object, "enabled", words.enabled));
+  TRY_VOID(read_ttl(object, words.ttl_ms));
   return words;
 }
 
@@ -125,6 +132,7 @@ Result<ToxicWords> read_toxic(const json::value& value) {
   TRY_VOID(read(object, "toxicity", words.toxicity));
   TRY_VOID(read(object, "first", words.first));
   TRY_VOID(read(object, "every", words.every));
+  TRY_VOID(read_ttl(object, words.ttl_ms));
   const json::value* attributes = find(object, "attributes");
   if (attributes == nullptr) return words;
   if (!attributes->is_object()) return wrong_type("attributes", "an object");
@@ -146,6 +154,7 @@ json::object show(const Toxic& toxic) {
                         {"toxicity", toxic.toxicity}};
   if (toxic.first > 0) shown["first"] = toxic.first;
   if (toxic.every > 0) shown["every"] = toxic.every;
+  if (toxic.ttl_ms > 0) shown["ttl"] = toxic.ttl_ms;
   return shown;
 }
 
@@ -156,11 +165,13 @@ json::array show_toxics(const Proxy& proxy) {
 }
 
 json::object show(const Proxy& proxy) {
-  return {{"name", proxy.spec().name},
-          {"listen", proxy.spec().listen},
-          {"upstream", proxy.spec().upstream},
-          {"enabled", proxy.spec().enabled},
-          {"toxics", show_toxics(proxy)}};
+  json::object shown = {{"name", proxy.spec().name},
+                        {"listen", proxy.spec().listen},
+                        {"upstream", proxy.spec().upstream},
+                        {"enabled", proxy.spec().enabled},
+                        {"toxics", show_toxics(proxy)}};
+  if (proxy.spec().ttl_ms > 0) shown["ttl"] = proxy.spec().ttl_ms;
+  return shown;
 }
 
 }  // namespace squall::proxy

@@ -23,6 +23,7 @@ struct ProxyWords {
   std::optional<std::string> listen;
   std::optional<std::string> upstream;
   std::optional<bool> enabled;
+  std::optional<std::int64_t> ttl_ms;  // ours
 };
 Result<ProxyWords> read_proxy(const json::value& value);
 Result<std::vector<ProxyWords>> read_proxies(const json::value& value);
@@ -32,8 +33,9 @@ struct ToxicWords {
   std::optional<std::string> type;
   std::optional<std::string> stream;
   std::optional<double> toxicity;
-  std::optional<std::int64_t> first;  // these two are ours
+  std::optional<std::int64_t> first;  // these three are ours
   std::optional<std::int64_t> every;
+  std::optional<std::int64_t> ttl_ms;
   json::object attributes;
 };
 Result<ToxicWords> read_toxic(const json::value& value);

@@ -43,6 +43,9 @@ check "and removed" verb toxic remove -n slow redis
 check "nonsense is refused and named" refuses 1 "bad request body" \
   drill proxy toxic add -t slicer -a average_size=0 redis
 
+gone() { not grep -q leased <<<"$(drill proxy inspect redis)"; }
+check "a toxic with a lease is added" verb toxic add -n leased -t noop --ttl '300 ms' redis
+check "and ends by itself" within 10 gone
 check "the proxy is disabled" verb toggle redis
 check "and refuses Redis's clients" not quiet ask "$listen"
 check "it is enabled" verb toggle redis

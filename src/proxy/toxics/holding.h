@@ -8,11 +8,6 @@
 
 namespace squall::proxy {
 
-// The longest time that an attribute may ask for, and the largest size or rate: beyond them a
-// request is taken for a mistake. Milliseconds of 31 days; 2^40 bytes.
-constexpr std::int64_t milliseconds_max = 31LL * 24 * 3600 * 1000;
-constexpr std::int64_t size_max = 1LL << 40;
-
 class HoldingStage : public Stage {
  public:
   void take_end(Duration, Outlet& out) override {

@@ -24,6 +24,11 @@ namespace squall::proxy {
 
 constexpr Duration never{INT64_MAX};
 
+// The longest time that an attribute may ask for, and the largest size or rate: beyond them a
+// request is taken for a mistake. Milliseconds of 31 days; 2^40 bytes.
+constexpr std::int64_t milliseconds_max = 31LL * 24 * 3600 * 1000;
+constexpr std::int64_t size_max = 1LL << 40;
+
 // A piece of data on its way. `stamp` (CLOCK_MONOTONIC) is when it was received, or when the last
 // stage that delays handed it on.
 struct Chunk {
