@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <ctime>
 
+#include <fcntl.h>
 #include <fmt/core.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -69,6 +70,7 @@ Result<std::unique_ptr<HttpServer>> HttpServer::listen(const Address& address, H
   server->listener_ = sys::Fd(::socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
   server->epoll_ = sys::Fd(::epoll_create1(EPOLL_CLOEXEC));
   server->alarm_ = sys::Fd(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+  server->spare_.reset(::fcntl(server->alarm_.get(), F_DUPFD_CLOEXEC, 0));
   const int listener = server->listener_.get();
   const int on = 1;
   ::setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
@@ -136,8 +138,13 @@ void HttpServer::accept() {
   while (true) {
     sys::Fd fd(::accept4(listener_.get(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
     if (!fd.valid()) {
-      // With no descriptors left the listener would wake us for ever; the oldest makes room.
-      if ((errno == EMFILE || errno == ENFILE) && !clients_.empty()) drop(clients_.begin()->first);
+      if (errno != EMFILE && errno != ENFILE) return;
+      // With no descriptors left the listener would wake us for ever: the spare one takes the
+      // client, who is sent away.
+      spare_.reset();
+      fd.reset(::accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC));
+      fd.reset();
+      spare_.reset(::fcntl(alarm_.get(), F_DUPFD_CLOEXEC, 0));
       return;
     }
     if (clients_.size() >= limits_.connections) continue;

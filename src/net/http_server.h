@@ -64,6 +64,7 @@ class HttpServer {
   sys::Fd listener_;
   sys::Fd epoll_;
   sys::Fd alarm_;
+  sys::Fd spare_;
   std::map<int, std::unique_ptr<Client>> clients_;  // by descriptor
 };
 
