@@ -16,8 +16,8 @@ namespace {
 
 constexpr std::array<std::string_view, 10> empty_names = {
     "util", "utils", "common", "misc", "helper", "helpers", "manager", "managers", "lib", "shared"};
-constexpr std::array<std::string_view, 5> modules_of_kinds = {"change", "faults", "probes",
-                                                              "proxy", "witness"};
+constexpr std::array<std::string_view, 5> modules_of_kinds = {"change", "faults", "probes", "proxy",
+                                                              "witness"};
 constexpr int median_goal = 100;
 
 bool is_snake_case(std::string_view name) {
