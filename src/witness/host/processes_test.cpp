@@ -1,3 +1,6 @@
+#include <set>
+
+#include "sys/process.h"
 #include "witness/control_group_test.h"
 #include "witness/scenes_test.h"
 
@@ -18,16 +21,29 @@ void bear(int count) {
   }
 }
 
-// Orphans become children of this process, and count as tasks until somebody reaps them.
-void reap_all() {
-  while (::waitpid(-1, nullptr, 0) > 0) {
+std::set<std::int64_t> own_children() {
+  std::set<std::int64_t> children;
+  for (const sys::Process& process : sys::list_processes()) {
+    if (process.parent == ::getpid()) children.insert(process.id.pid);
   }
+  return children;
 }
 
 class HostProcesses : public testing::Test {
  protected:
   void SetUp() override { ::prctl(PR_SET_CHILD_SUBREAPER, 1); }
   void TearDown() override { ::prctl(PR_SET_CHILD_SUBREAPER, 0); }
+
+  // Orphans become children of this process, and count as tasks until somebody reaps them. Servers
+  // that other tests of the program share live on.
+  void reap_orphans() const {
+    for (const std::int64_t pid : own_children()) {
+      if (!before_.contains(pid)) ::waitpid(static_cast<pid_t>(pid), nullptr, 0);
+    }
+  }
+
+ private:
+  std::set<std::int64_t> before_ = own_children();
 };
 
 TEST_F(HostProcesses, CountsTheTasksOfTheNamedGroupExactly) {
@@ -51,7 +67,7 @@ TEST_F(HostProcesses, CountsTheTasksOfTheNamedGroupExactly) {
     ASSERT_TRUE(on.has_value());
     EXPECT_EQ(on->dose, 24);
   }
-  reap_all();
+  reap_orphans();
   EXPECT_TRUE(scenes::see(**witness, false).has_value());
 }
 
@@ -62,7 +78,7 @@ TEST_F(HostProcesses, SeesTheWholeHostWhereNoGroupIsNamed) {
     const Child many([] { bear(400); });
     EXPECT_TRUE(scenes::see(*witness, true).has_value());
   }
-  reap_all();
+  reap_orphans();
   EXPECT_TRUE(scenes::see(*witness, false).has_value());
 }
 
