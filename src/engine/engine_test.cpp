@@ -434,16 +434,17 @@ TEST_F(EngineTest, HealsOnlyWhatBroke) {
   EXPECT_GE(verdict.gates[0].at.by_ns, verdict.clocks.commanded_off->by_ns);
 }
 
-TEST_F(EngineTest, SaysThatAGateProvesNothingWhenItsCheckNeverBroke) {
+TEST_F(EngineTest, SaysOfNothingThatItWasHealedWhenItNeverBroke) {
   scenario::PlannedCheck gate = file_check("back", scenario::Demand::eventually);
   gate.gate = scenario::Gate::heal;
   gate.within = seconds(5);
   plan_.checks.push_back(gate);
   const Verdict verdict = run();
-  EXPECT_EQ(verdict.outcome, Outcome::inconclusive) << join(verdict.reasons, "; ");
-  ASSERT_FALSE(verdict.reasons.empty());
-  EXPECT_THAT(verdict.reasons[0], HasSubstr("never broke"));
+  EXPECT_EQ(verdict.outcome, Outcome::held) << join(verdict.reasons, "; ");
+  ASSERT_EQ(verdict.gates.size(), 1U);
+  EXPECT_TRUE(verdict.gates[0].proves_nothing);
   EXPECT_FALSE(verdict.clocks.healed.has_value());
+  EXPECT_EQ(verdict.learnt.find("it was healed"), std::string::npos);
 }
 
 TEST_F(EngineTest, SaysThatAGateProvesNothingWhenItsCheckWasMetBefore) {
