@@ -27,12 +27,12 @@ nothing_in_force() { not grep -q '"change":' <("$squall" status --json 2>/dev/nu
 fences_before=$(fences)
 twice=$((2 * $(df --output=size -B1 /var/tmp | tail -n 1 | tr -d ' ') / 4096 * 4096))
 for name in memory-twice descriptors-twice processes-twice; do
-  check "$name is refused" refuses 6 "head-room: this takes" run "$name" --plain
+  check "$name is refused" refuses 3 "head-room: this takes" run "$name" --plain
   check "$name: it says what is left and what is kept" says "are kept in reserve"
   check "$name: it says what to do" says "_reserve in the guardian's policy"
   check "$name: and nothing is in force" nothing_in_force
 done
-check "disk-twice is refused" refuses 6 "are free for ordinary users" \
+check "disk-twice is refused" refuses 3 "are free for ordinary users" \
   run disk-twice --plain --set disk.folder=/var/tmp --set "disk.size=$twice B"
 check "disk-twice: it says what to do" says "ask for less"
 check "disk-twice: and nothing is in force" nothing_in_force
@@ -40,7 +40,7 @@ check "no control group was made" test "$(fences)" = "$fences_before"
 before=$(free_kib "$small")
 is_as_free_as_before() { [ "$(free_kib "$small")" = "$before" ]; }
 check "the last block of a guarded disk is refused" \
-  refuses 6 "disk_reserve" strictly run disk-last --plain --set disk.folder="$small"
+  refuses 3 "disk_reserve" strictly run disk-last --plain --set disk.folder="$small"
 check "and not a block of it was taken" is_as_free_as_before
 
 # --- ended in force --------------------------------------------------------------------------------
