@@ -5,12 +5,45 @@
 
 #include <fmt/core.h>
 
+#include "sys/clock.h"
+
 namespace squall::witness {
 namespace {
 
 constexpr double share_of_asked = 0.5;
 constexpr double arrivals_in_window = 8;
 constexpr Duration kept = seconds(5);
+
+class Arrivals final : public Witness {
+ public:
+  Arrivals(Rate asked, std::string things, std::function<Result<std::uint64_t>()> count)
+      : count_(std::move(count)), meter_(asked, std::move(things)) {}
+
+  Result<Sighting> look() override {
+    TRY_VOID(read());
+    return meter_.sight();
+  }
+  Status settle() {
+    TRY_VOID(read());
+    const Duration end = sys::monotonic_now() + meter_.settling();
+    for (Duration next = sys::monotonic_now() + arrivals_every; next <= end;
+         next = next + arrivals_every) {
+      sys::sleep_until(next);
+      TRY_VOID(read());
+    }
+    return meter_.settle();
+  }
+
+ private:
+  Status read() {
+    const std::uint64_t count = TRY(count_());
+    meter_.add(sys::monotonic_now(), count);
+    return ok();
+  }
+
+  std::function<Result<std::uint64_t>()> count_;
+  ArrivalMeter meter_;
+};
 
 }  // namespace
 
@@ -71,6 +104,13 @@ Sighting ArrivalMeter::sight() const {
           .dose = std::max(added, 0.0),
           .detail = fmt::format("{:.0f} {} a second arrive, {:.0f} before", rate, things_, level_),
           .oldest = counts_.back().at - start.at};
+}
+
+Result<std::unique_ptr<Witness>> watch_arrivals(Rate asked, std::string things,
+                                                std::function<Result<std::uint64_t>()> count) {
+  auto witness = std::make_unique<Arrivals>(asked, std::move(things), std::move(count));
+  TRY_VOID(witness->settle());
+  return witness;
 }
 
 }  // namespace squall::witness

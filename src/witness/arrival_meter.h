@@ -5,7 +5,10 @@
 // therefore be as much older than the look that sees it as the window is long; sightings say so.
 #pragma once
 
+#include <cstdint>
 #include <deque>
+#include <functional>
+#include <memory>
 #include <string>
 
 #include "core/result.h"
@@ -46,5 +49,13 @@ class ArrivalMeter {
   std::uint64_t last_raw_ = 0;
   double level_ = 0;  // arrivals a second at settle(), the most of any window
 };
+
+// How often a witness of arrivals looks.
+inline constexpr Duration arrivals_every = milliseconds(20);
+
+// A witness of what arrives: reads `count` for as long as settling takes, and then at each look.
+// Fails as ArrivalMeter::settle() and `count` do.
+Result<std::unique_ptr<Witness>> watch_arrivals(Rate asked, std::string things,
+                                                std::function<Result<std::uint64_t>()> count);
 
 }  // namespace squall::witness

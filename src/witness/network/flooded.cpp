@@ -4,10 +4,8 @@
 // inside its network namespace, and sends nothing itself. A small request is one segment; one that
 // is larger than a segment counts as several. What arrives anyway is measured at the start and
 // taken off. It does not know who sends.
-#include <fmt/core.h>
+#include <memory>
 
-#include "core/text.h"
-#include "sys/clock.h"
 #include "witness/arrival_meter.h"
 #include "witness/tcp_arrivals.h"
 #include "witness/typed.h"
@@ -31,45 +29,10 @@ const param::Table<Target> table{{
         {.about = "How many segments should arrive on top.", .required = true, .min = Rate{0.1}}),
 }};
 
-constexpr Duration every = milliseconds(20);
-
-class Flooded final : public Witness {
- public:
-  Flooded(TcpArrivals arrivals, const Target& target)
-      : arrivals_(std::move(arrivals)), meter_(target.rate, "segments") {}
-
-  Result<Sighting> look() override {
-    TRY_VOID(read());
-    return meter_.sight();
-  }
-
-  Status settle() {
-    TRY_VOID(read());
-    const Duration end = sys::monotonic_now() + meter_.settling();
-    for (Duration next = sys::monotonic_now() + every; next <= end; next = next + every) {
-      sys::sleep_until(next);
-      TRY_VOID(read());
-    }
-    return meter_.settle();
-  }
-
- private:
-  Status read() {
-    const std::uint64_t count = TRY(arrivals_.count());
-    meter_.add(sys::monotonic_now(), count);
-    return ok();
-  }
-
-  TcpArrivals arrivals_;
-  ArrivalMeter meter_;
-};
-
 Result<std::unique_ptr<Witness>> open(const Target& target) {
-  TcpArrivals arrivals =
-      TRY(TcpArrivals::open(static_cast<int>(target.port), target.network_namespace));
-  auto witness = std::make_unique<Flooded>(std::move(arrivals), target);
-  TRY_VOID(witness->settle());
-  return witness;
+  const auto arrivals = std::make_shared<TcpArrivals>(
+      TRY(TcpArrivals::open(static_cast<int>(target.port), target.network_namespace)));
+  return watch_arrivals(target.rate, "segments", [arrivals] { return arrivals->count(); });
 }
 
 }  // namespace
@@ -79,7 +42,7 @@ const Kind kind_network_flooded = kind_of<Target>({
     .name = "network.flooded",
     .about = "Whether more data arrives at a service than before, told by the kernel's counters.",
     .dose_unit = "segments a second",
-    .every = every,
+    .every = arrivals_every,
     .comes_and_goes = true,
     .table = &table,
     .open = open,

@@ -4,12 +4,11 @@
 // connection of its own. That goes on counting when consumers take the messages out as fast as they
 // come, which the length of a list would not show. It counts pushes to all lists together.
 #include <charconv>
+#include <memory>
 
 #include <fmt/core.h>
 
-#include "core/text.h"
 #include "net/redis.h"
-#include "sys/clock.h"
 #include "witness/arrival_meter.h"
 #include "witness/typed.h"
 
@@ -26,7 +25,6 @@ const param::Table<Target> table{param::with_place<Target>({
         {.about = "How many messages should come on top.", .required = true, .min = Rate{0.1}}),
 })};
 
-constexpr Duration every = milliseconds(20);
 constexpr Duration answer_limit = seconds(1);
 
 // Behind "calls=" in "calls=17,usec=3,...,rejected_calls=0,failed_calls=0".
@@ -38,28 +36,12 @@ std::uint64_t calls_in(std::string_view text) {
   return calls;
 }
 
-class Fed final : public Witness {
+// One connection, opened anew when it was lost.
+class Pushes {
  public:
-  Fed(const Target& target, net::Redis redis)
-      : target_(target), redis_(std::move(redis)), meter_(target.rate, "messages") {}
+  Pushes(Target target, net::Redis redis) : target_(std::move(target)), redis_(std::move(redis)) {}
 
-  Result<Sighting> look() override {
-    TRY_VOID(read());
-    return meter_.sight();
-  }
-
-  Status settle() {
-    TRY_VOID(read());
-    const Duration end = sys::monotonic_now() + meter_.settling();
-    for (Duration next = sys::monotonic_now() + every; next <= end; next = next + every) {
-      sys::sleep_until(next);
-      TRY_VOID(read());
-    }
-    return meter_.settle();
-  }
-
- private:
-  Status read() {
+  Result<std::uint64_t> count() {
     sys::Patience patience(answer_limit);
     Result<net::RedisReply> reply = redis_.demand({"INFO", "commandstats"}, patience);
     if (!reply.ok()) {
@@ -71,20 +53,18 @@ class Fed final : public Witness {
     for (const std::string_view command : {"rpush", "lpush", "rpushx", "lpushx", "xadd"}) {
       pushes += calls_in(net::redis_info(reply->text, fmt::format("cmdstat_{}", command)));
     }
-    meter_.add(sys::monotonic_now(), pushes);
-    return ok();
+    return pushes;
   }
 
+ private:
   Target target_;
   net::Redis redis_;
-  ArrivalMeter meter_;
 };
 
 Result<std::unique_ptr<Witness>> open(const Target& target) {
   sys::Patience patience(answer_limit);
-  auto witness = std::make_unique<Fed>(target, TRY(net::open_redis(target, patience)));
-  TRY_VOID(witness->settle());
-  return witness;
+  const auto pushes = std::make_shared<Pushes>(target, TRY(net::open_redis(target, patience)));
+  return watch_arrivals(target.rate, "messages", [pushes] { return pushes->count(); });
 }
 
 }  // namespace
@@ -94,7 +74,7 @@ const Kind kind_redis_fed = kind_of<Target>({
     .name = "redis.fed",
     .about = "Whether more messages are pushed than before, told by the server's own count.",
     .dose_unit = "messages a second",
-    .every = every,
+    .every = arrivals_every,
     .comes_and_goes = true,
     .table = &table,
     .open = open,
