@@ -1,8 +1,7 @@
 // container.kill: the main process of the container dies at once, as in a crash, and the restart
 // policy of the container does what it does after a crash.
-#include <csignal>
-
 #include "faults/containers.h"
+#include "faults/signals.h"
 #include "faults/typed.h"
 
 namespace squall::fault {
@@ -19,12 +18,8 @@ const param::Table<Kill> table = container_table<Kill>({param::field(
 
 Status check(const Kill& kill) {
   TRY_VOID(check_container(kill));
-  const int signal = TRY(sys::parse_signal(kill.signal), "signal");
-  if (signal == SIGSTOP || signal == SIGTSTP || signal == SIGCONT) {
-    return error(Code::invalid, "signal: " + sys::signal_name(signal) + " ends no container",
-                 "to let it stand still for a time use container.pause");
-  }
-  return ok();
+  return check_ending_signal(kill.signal, "container",
+                             "to let it stand still for a time use container.pause");
 }
 
 Wants wants(const Kill&) {

@@ -25,6 +25,8 @@ TEST(ContainerKill, TakesAnotherSignalButNoneThatEndsNothing) {
   EXPECT_EQ(integer_at(strike.changes[0].params, "signal"), 11);
   EXPECT_THAT(mistake("container.kill", R"({"container": "web", "signal": "STOP"})"),
               HasSubstr("SIGSTOP ends no container"));
+  EXPECT_THAT(mistake("container.kill", R"({"container": "web", "signal": "CHLD"})"),
+              HasSubstr("SIGCHLD ends no container"));
   EXPECT_THAT(mistake("container.kill", R"({"container": "web", "signal": "BANG"})"),
               HasSubstr("not a signal"));
 }

@@ -82,7 +82,7 @@ const Kind kind_file_append = kind_of<Append>({
     .summary = "A log is flooded with lines that no program of the target wrote.",
     .mechanism =
         "A holder process opens the log as its programs do (O_APPEND) and writes whole lines, all "
-        "at once or on an absolute time grid. Each ends with [squall XXXXXXXX], a tag that "
+        "at once or on an absolute time grid. Each ends with a tag such as [squall 3f09a1c2] that "
         "follows from the seed.",
     .undo = appended_undo,
     .limits = appended_limits,

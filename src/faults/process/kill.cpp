@@ -4,12 +4,11 @@
 // meanwhile is never hit. Given `every` and `times` it strikes again and again, each time looking
 // the victims up anew and letting each of them off by chance: the random killer. Nothing is undone:
 // what ended stays ended until its supervisor starts a new one, which is what is tested.
-#include <csignal>
-
 #include <fmt/core.h>
 
 #include "faults/needs.h"
 #include "faults/repetition.h"
+#include "faults/signals.h"
 #include "faults/typed.h"
 #include "faults/victims.h"
 #include "param/selector_codec.h"
@@ -34,30 +33,10 @@ std::vector<sys::Need> needs(const sys::HostFacts& host) {
           note("the right to signal the victims: their owner, or CAP_KILL")};
 }
 
-// The signals that a process survives unless it asks otherwise (signal(7)).
-bool lets_live(int signal) {
-  switch (signal) {
-    case SIGCHLD:
-    case SIGCONT:
-    case SIGURG:
-    case SIGWINCH:
-    case SIGSTOP:
-    case SIGTSTP:
-    case SIGTTIN:
-    case SIGTTOU:
-      return true;
-    default:
-      return false;
-  }
-}
-
 Status check(const Kill& kill) {
-  const int signal = TRY(sys::parse_signal(kill.signal), "signal");
-  if (lets_live(signal)) {
-    return error(Code::invalid, fmt::format("signal: {} ends no process", sys::signal_name(signal)),
-                 "use KILL, TERM, INT, HUP, ABRT or SEGV; for a signal that ends nothing use "
-                 "process.signal, to stop one for a time process.pause");
-  }
+  TRY_VOID(check_ending_signal(kill.signal, "process",
+                               "for a signal that ends nothing use process.signal, to stop one for "
+                               "a time process.pause"));
   return check_repetition(kill);
 }
 

@@ -171,7 +171,7 @@ const Kind kind_secret_leak = kind_of<Leak>({
         "Fake secrets are made from the seed in the shapes that scanners know: keys of clouds, "
         "tokens, passwords, connection strings, a private key, a card number with a right check "
         "digit. A holder process appends them to the log (O_APPEND), one a line. Every line says "
-        "FAKE SECRET and ends with [squall XXXXXXXX], a tag that follows from the seed.",
+        "FAKE SECRET and ends with a tag such as [squall 3f09a1c2] that follows from the seed.",
     .undo = appended_undo,
     .limits = appended_limits,
     .example = R"({"path": "/var/log/example/service.log", "kinds": ["aws_key", "password"]})",

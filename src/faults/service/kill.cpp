@@ -1,8 +1,7 @@
 // service.kill: the service dies at once by the hand of its own manager, which then starts it again
 // or does not.
-#include <csignal>
-
 #include "faults/services.h"
+#include "faults/signals.h"
 #include "faults/typed.h"
 
 namespace squall::fault {
@@ -25,12 +24,8 @@ const param::Table<Kill> table = unit_table<Kill>(
 
 Status check(const Kill& kill) {
   TRY_VOID(check_unit(kill));
-  const int signal = TRY(sys::parse_signal(kill.signal), "signal");
-  if (signal == SIGSTOP || signal == SIGTSTP || signal == SIGCONT) {
-    return error(Code::invalid, "signal: " + sys::signal_name(signal) + " ends no service",
-                 "to let it stand still for a time use service.freeze");
-  }
-  return ok();
+  return check_ending_signal(kill.signal, "service",
+                             "to let it stand still for a time use service.freeze");
 }
 
 Wants wants(const Kill&) {

@@ -31,6 +31,8 @@ TEST(ServiceKill, TakesAnotherSignalAndTheMainProcessAlone) {
 TEST(ServiceKill, RefusesSignalsThatEndNothing) {
   EXPECT_THAT(mistake("service.kill", R"({"unit": "a", "signal": "STOP"})"),
               HasSubstr("SIGSTOP ends no service"));
+  EXPECT_THAT(mistake("service.kill", R"({"unit": "a", "signal": "CHLD"})"),
+              HasSubstr("SIGCHLD ends no service"));
   EXPECT_THAT(mistake("service.kill", R"({"unit": "a", "signal": "BANG"})"),
               HasSubstr("not a signal"));
 }
