@@ -1,4 +1,4 @@
-// The only file that sees libpq. Sockets belong to the network namespace of the thread that makes
+// The only user of libpq. Sockets belong to the network namespace of the thread that makes
 // them, so a connection into another one is opened by a thread that enters it and ends.
 #include "net/postgres.h"
 
@@ -10,11 +10,11 @@
 
 #include <fcntl.h>
 #include <fmt/core.h>
-#include <libpq-fe.h>
 #include <netdb.h>
 #include <poll.h>
 
 #include "core/text.h"
+#include "net/libpq.h"
 #include "net/resolver.h"
 #include "sys/file.h"
 #include "sys/network_namespace.h"
@@ -24,12 +24,12 @@ namespace squall::net {
 namespace {
 
 struct Clear {
-  void operator()(PGresult* result) const { ::PQclear(result); }
+  void operator()(PGresult* result) const { libpq().PQclear(result); }
 };
 using Answer = std::unique_ptr<PGresult, Clear>;
 
 struct Finish {
-  void operator()(PGconn* connection) const { ::PQfinish(connection); }
+  void operator()(PGconn* connection) const { libpq().PQfinish(connection); }
 };
 using Opening = std::unique_ptr<PGconn, Finish>;
 
@@ -47,7 +47,7 @@ Error out_of_time(const sys::Patience& patience, std::string_view doing) {
 
 // libpq tells of a refused connection in words only.
 Error why_not_open(PGconn* connection, const PostgresPlace& place) {
-  const std::string said = one_line(::PQerrorMessage(connection));
+  const std::string said = one_line(libpq().PQerrorMessage(connection));
   const std::string where = fmt::format("{}:{}", printable(place.host), place.port);
   if (said.find("onnection refused") != std::string::npos) {
     return error(Code::refused, fmt::format("connection refused by {}", where));
@@ -119,21 +119,22 @@ Result<Opening> connect_here(const Login& login, const Server& server, sys::Pati
     names[i] = settings[i].first;
     values[i] = settings[i].second;
   }
-  Opening connection(::PQconnectStartParams(names.data(), values.data(), 0));
+  Opening connection(libpq().PQconnectStartParams(names.data(), values.data(), 0));
   if (connection == nullptr) return error(Code::failed, "there is no memory for a connection");
-  ::PQsetErrorVerbosity(connection.get(), PQERRORS_VERBOSE);  // with the SQLSTATE
+  libpq().PQsetErrorVerbosity(connection.get(), PQERRORS_VERBOSE);  // with the SQLSTATE
   while (true) {
-    const PostgresPollingStatusType status = ::PQconnectPoll(connection.get());
+    const PostgresPollingStatusType status = libpq().PQconnectPoll(connection.get());
     if (status == PGRES_POLLING_OK) break;
-    if (status == PGRES_POLLING_FAILED || ::PQstatus(connection.get()) == CONNECTION_BAD) {
+    if (status == PGRES_POLLING_FAILED || libpq().PQstatus(connection.get()) == CONNECTION_BAD) {
       return why_not_open(connection.get(), place);
     }
     const short events = status == PGRES_POLLING_READING ? POLLIN : POLLOUT;
-    if (patience.wait_for(::PQsocket(connection.get()), events) != sys::Patience::End::ready) {
+    if (patience.wait_for(libpq().PQsocket(connection.get()), events) !=
+        sys::Patience::End::ready) {
       return out_of_time(patience, "connecting");
     }
   }
-  ::PQsetnonblocking(connection.get(), 1);
+  libpq().PQsetnonblocking(connection.get(), 1);
   return connection;
 }
 
@@ -154,16 +155,17 @@ Result<Opening> connect_inside(const Login& login, const Server& server, sys::Pa
 }
 
 Error why_refused(PGresult* result) {
-  const char* state = ::PQresultErrorField(result, PG_DIAG_SQLSTATE);
-  const char* message = ::PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
-  const std::string said = one_line(message == nullptr ? ::PQresultErrorMessage(result) : message);
+  const char* state = libpq().PQresultErrorField(result, PG_DIAG_SQLSTATE);
+  const char* message = libpq().PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
+  const std::string said =
+      one_line(message == nullptr ? libpq().PQresultErrorMessage(result) : message);
   return error(Code::refused, state == nullptr ? said : fmt::format("{}: {}", state, said));
 }
 
 }  // namespace
 
 void Postgres::Close::operator()(void* connection) const {
-  ::PQfinish(static_cast<PGconn*>(connection));
+  libpq().PQfinish(static_cast<PGconn*>(connection));
 }
 
 std::string PostgresRows::first() const {
@@ -188,6 +190,7 @@ Result<Postgres> Postgres::open(const PostgresPlace& place, const std::string& a
 
 Result<Postgres> Postgres::open_with(const PostgresPlace& place, const std::string& password,
                                      const std::string& application, sys::Patience& patience) {
+  TRY_VOID(load_libpq());
   const Login login{place, password, application};
   const Server server = TRY(find_server(place, patience));
   Opening opened = place.network_namespace.empty() ? TRY(connect_here(login, server, patience))
@@ -196,21 +199,22 @@ Result<Postgres> Postgres::open_with(const PostgresPlace& place, const std::stri
 }
 
 int Postgres::socket() const {
-  return ::PQsocket(static_cast<PGconn*>(connection_.get()));
+  return libpq().PQsocket(static_cast<PGconn*>(connection_.get()));
 }
 
 Status Postgres::send(const std::string& sql) {
   PGconn* connection = static_cast<PGconn*>(connection_.get());
-  if (::PQsendQuery(connection, sql.c_str()) == 1 && ::PQflush(connection) >= 0) return ok();
-  return error(Code::refused, one_line(::PQerrorMessage(connection)));
+  if (libpq().PQsendQuery(connection, sql.c_str()) == 1 && libpq().PQflush(connection) >= 0)
+    return ok();
+  return error(Code::refused, one_line(libpq().PQerrorMessage(connection)));
 }
 
 Result<bool> Postgres::is_answered() {
   PGconn* connection = static_cast<PGconn*>(connection_.get());
-  if (::PQconsumeInput(connection) != 1) {
-    return error(Code::refused, one_line(::PQerrorMessage(connection)));
+  if (libpq().PQconsumeInput(connection) != 1) {
+    return error(Code::refused, one_line(libpq().PQerrorMessage(connection)));
   }
-  return ::PQisBusy(connection) == 0;
+  return libpq().PQisBusy(connection) == 0;
 }
 
 Result<PostgresRows> Postgres::take() {
@@ -218,21 +222,21 @@ Result<PostgresRows> Postgres::take() {
   PostgresRows rows;
   std::optional<Error> problem;
   while (true) {
-    const Answer answer(::PQgetResult(connection));
+    const Answer answer(libpq().PQgetResult(connection));
     if (answer == nullptr) break;
-    const ExecStatusType status = ::PQresultStatus(answer.get());
+    const ExecStatusType status = libpq().PQresultStatus(answer.get());
     if (status == PGRES_COMMAND_OK || status == PGRES_EMPTY_QUERY) continue;
     if (status != PGRES_TUPLES_OK) {
       if (!problem) problem = why_refused(answer.get());
       continue;
     }
-    for (int row = 0; row < ::PQntuples(answer.get()); ++row) {
+    for (int row = 0; row < libpq().PQntuples(answer.get()); ++row) {
       std::vector<std::optional<std::string>>& made = rows.rows.emplace_back();
-      for (int column = 0; column < ::PQnfields(answer.get()); ++column) {
-        const bool is_null = ::PQgetisnull(answer.get(), row, column) == 1;
-        made.push_back(is_null
-                           ? std::nullopt
-                           : std::optional<std::string>(::PQgetvalue(answer.get(), row, column)));
+      for (int column = 0; column < libpq().PQnfields(answer.get()); ++column) {
+        const bool is_null = libpq().PQgetisnull(answer.get(), row, column) == 1;
+        made.push_back(
+            is_null ? std::nullopt
+                    : std::optional<std::string>(libpq().PQgetvalue(answer.get(), row, column)));
       }
     }
   }
@@ -246,10 +250,11 @@ Result<PostgresRows> Postgres::query(const std::string& sql, const std::vector<s
   std::vector<const char*> texts;
   texts.reserve(values.size());
   for (const std::string& value : values) texts.push_back(value.c_str());
-  const int sent = ::PQsendQueryParams(connection, sql.c_str(), static_cast<int>(texts.size()),
-                                       nullptr, texts.data(), nullptr, nullptr, 0);
-  if (sent != 1) return error(Code::refused, one_line(::PQerrorMessage(connection)));
-  while (::PQflush(connection) == 1) {
+  const int sent =
+      libpq().PQsendQueryParams(connection, sql.c_str(), static_cast<int>(texts.size()), nullptr,
+                                texts.data(), nullptr, nullptr, 0);
+  if (sent != 1) return error(Code::refused, one_line(libpq().PQerrorMessage(connection)));
+  while (libpq().PQflush(connection) == 1) {
     if (patience.wait_for(socket(), POLLOUT) != sys::Patience::End::ready) {
       return out_of_time(patience, "asking");
     }
@@ -264,7 +269,7 @@ Result<PostgresRows> Postgres::query(const std::string& sql, const std::vector<s
 
 bool Postgres::is_alive() {
   PGconn* connection = static_cast<PGconn*>(connection_.get());
-  return ::PQconsumeInput(connection) == 1 && ::PQstatus(connection) == CONNECTION_OK;
+  return libpq().PQconsumeInput(connection) == 1 && libpq().PQstatus(connection) == CONNECTION_OK;
 }
 
 std::string sqlstate_of(const Error& error) {
