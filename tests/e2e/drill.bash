@@ -145,6 +145,12 @@ host_state() {  # what squall may have touched, told by other means than squall'
   done
 } 2>/dev/null
 
-remember_host() { host_state >"$work/host-before"; }
+look_at_host() (  # processes and cgroups of others may go away meanwhile: that ends no test
+  set +eo pipefail
+  host_state
+  true
+)
 
-host_as_before() { host_state >"$work/host-after"; diff "$work/host-before" "$work/host-after" >"$work/said"; }
+remember_host() { look_at_host >"$work/host-before"; }
+
+host_as_before() { look_at_host >"$work/host-after"; diff "$work/host-before" "$work/host-after" >"$work/said"; }
