@@ -43,6 +43,7 @@ struct ProgramOptions {
   std::map<std::string, std::string> environment;
   uid_t user = 0;              // 0: stays who it is
   std::string output_to = {};  // a file that takes what it answers; else it is collected
+  std::string program = std::string(SQUALL_BINARY_DIR) + "/squall";
 };
 
 // One child. What it writes is collected until it ends.
@@ -53,7 +54,7 @@ class Program {
     std::array<int, 2> complained{};
     CHECK(::pipe2(said.data(), O_CLOEXEC) == 0, "a pipe");
     CHECK(::pipe2(complained.data(), O_CLOEXEC) == 0, "a pipe");
-    words.insert(words.begin(), std::string(SQUALL_BINARY_DIR) + "/squall");
+    words.insert(words.begin(), options.program);
     pid_ = ::fork();
     CHECK(pid_ >= 0, "a child process");
     if (pid_ == 0) become(words, options, said[1], complained[1]);

@@ -214,17 +214,26 @@ TEST_F(Documents, TheVersionTakesNothingElse) {
   }
 }
 
+// In 20 ms, or, where the host is slow, in a few times of what the start of any program takes.
 TEST_F(Documents, TheVersionComesAtOnce) {
-  Duration best = seconds(10);
-  for (int i = 0; i < 20; ++i) {
-    const Duration start = sys::monotonic_now();
+  const auto best_of = [](const std::function<void()>& start) {
+    Duration best = seconds(10);
+    for (int i = 0; i < 20; ++i) {
+      const Duration from = sys::monotonic_now();
+      start();
+      best = std::min(best, sys::monotonic_now() - from);
+    }
+    return best;
+  };
+  const Duration version = best_of([&] {
     const Said said = squall({"--version"});
-    best = std::min(best, sys::monotonic_now() - start);
     EXPECT_EQ(said.code, 0);
     EXPECT_TRUE(said.output.starts_with("squall "));
-  }
+  });
+  const Duration other = best_of([] { EXPECT_EQ(squall({}, {.program = "/bin/true"}).code, 0); });
 #if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
-  EXPECT_LT(best, milliseconds(20));
+  EXPECT_LT(version, std::max(milliseconds(20), other * 8))
+      << render(version) << ", " << render(other);
 #endif
 }
 
