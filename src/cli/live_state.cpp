@@ -240,10 +240,11 @@ void LiveState::read_gate(const engine::Event& event) {
   check->gate = is_met ? LiveCheck::Gate::met : LiveCheck::Gate::missed;
   const engine::Interval at{integer_at(event, "after_ns"), integer_at(event, "by_ns")};
   const std::int64_t origin_ns = first_commanded_ns_.value_or(0);
-  check->gate_text =
-      is_met ? fmt::format("met after {}", engine::say_interval_since(at, origin_ns))
-             : fmt::format("{}: {}", bool_at(event, "proves_nothing") ? "proves nothing" : "missed",
-                           shown(event, "why"));
+  check->gate_text = is_met ? fmt::format("met after {}", engine::say_interval_since(at, origin_ns))
+                            : fmt::format("{}: {}",
+                                          engine::say_unmet(bool_at(event, "proves_nothing"),
+                                                            bool_at(event, "needless")),
+                                          shown(event, "why"));
 }
 
 void LiveState::read_stop(const engine::Event& event) {

@@ -96,7 +96,8 @@ Told tell_gate(const engine::Event& event) {
   return {shown(event, "gate") == "heal" ? "heal" : "detect",
           is_met ? fmt::format("{}: met at {}", shown(event, "check"), engine::say_interval(at))
                  : fmt::format("{}: {}, {}", shown(event, "check"),
-                               bool_at(event, "proves_nothing") ? "proves nothing" : "missed",
+                               engine::say_unmet(bool_at(event, "proves_nothing"),
+                                                 bool_at(event, "needless")),
                                shown(event, "why")),
           is_met ? Colour::good : Colour::bad};
 }

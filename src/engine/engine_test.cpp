@@ -23,7 +23,10 @@
 namespace squall::engine {
 namespace {
 
+using testing::Contains;
+using testing::Each;
 using testing::HasSubstr;
+using testing::Not;
 
 class EngineTest : public testing::Test {
  protected:
@@ -132,12 +135,11 @@ class EngineTest : public testing::Test {
     }
     return false;
   }
-  // Runs `act` from the observer when the fault has been witnessed, once.
+  // Runs `act` from the observer once, when the fault was both applied and witnessed.
   void when_witnessed(std::function<void()> act) {
-    options_.observer = [act = std::move(act), done = false](const Event& event) mutable {
-      if (done || text_at(event, "event") != "witnessed") return;
-      done = true;
-      act();
+    options_.observer = [act = std::move(act), left = 2](const Event& event) mutable {
+      const std::string_view name = text_at(event, "event");
+      if ((name == "witnessed" || name == "change_applied") && --left == 0) act();
     };
   }
   bool victim_is_stopped() const {
@@ -167,6 +169,20 @@ TEST_F(EngineTest, HoldsWhenTheTargetStaysSteady) {
   EXPECT_TRUE(verdict.restored);
   EXPECT_FALSE(victim_is_stopped());
   EXPECT_FALSE(verdict.learnt.empty());
+}
+
+TEST_F(EngineTest, WaitsForTheTenSamplesOfABaseline) {
+  plan_.baseline = milliseconds(120);  // about six samples
+  const Verdict verdict = run();
+  EXPECT_EQ(verdict.outcome, Outcome::held) << join(verdict.reasons, "; ");
+}
+
+TEST_F(EngineTest, WaitsForThemNoLongerThanTwiceTheBaseline) {
+  plan_.baseline = milliseconds(50);
+  const Verdict verdict = run();
+  EXPECT_EQ(verdict.outcome, Outcome::inconclusive) << join(verdict.reasons, "; ");
+  ASSERT_FALSE(verdict.reasons.empty());
+  EXPECT_THAT(verdict.reasons[0], HasSubstr("let the baseline last"));
 }
 
 TEST_F(EngineTest, WritesTheSameTimelineThatItJudges) {
@@ -434,7 +450,7 @@ TEST_F(EngineTest, HealsOnlyWhatBroke) {
   EXPECT_GE(verdict.gates[0].at.by_ns, verdict.clocks.commanded_off->by_ns);
 }
 
-TEST_F(EngineTest, SaysOfNothingThatItWasHealedWhenItNeverBroke) {
+TEST_F(EngineTest, SaysThatNothingHadToHealWhenNothingBroke) {
   scenario::PlannedCheck gate = file_check("back", scenario::Demand::eventually);
   gate.gate = scenario::Gate::heal;
   gate.within = seconds(5);
@@ -442,9 +458,28 @@ TEST_F(EngineTest, SaysOfNothingThatItWasHealedWhenItNeverBroke) {
   const Verdict verdict = run();
   EXPECT_EQ(verdict.outcome, Outcome::held) << join(verdict.reasons, "; ");
   ASSERT_EQ(verdict.gates.size(), 1U);
-  EXPECT_TRUE(verdict.gates[0].proves_nothing);
+  EXPECT_TRUE(verdict.gates[0].needless);
+  EXPECT_THAT(verdict.reasons, Contains(HasSubstr("had nothing to heal")));
+  EXPECT_THAT(verdict.reasons, Each(Not(HasSubstr("was met after"))));
   EXPECT_FALSE(verdict.clocks.healed.has_value());
   EXPECT_EQ(verdict.learnt.find("it was healed"), std::string::npos);
+}
+
+TEST_F(EngineTest, SaysThatAGateProvesNothingWhenOnlyOthersBroke) {
+  scenario::PlannedCheck runs = file_check("runs", scenario::Demand::steady);
+  runs.probe = "process";
+  runs.params = {{"select", {{"pid", victim_.id().pid}}}};
+  runs.expect = json::object{{"state", "!= stopped"}};
+  plan_.checks.push_back(runs);
+  scenario::PlannedCheck gate = file_check("back", scenario::Demand::eventually);
+  gate.gate = scenario::Gate::heal;
+  gate.within = seconds(5);
+  plan_.checks.push_back(gate);
+  const Verdict verdict = run();
+  EXPECT_EQ(verdict.outcome, Outcome::inconclusive) << join(verdict.reasons, "; ");
+  ASSERT_FALSE(verdict.reasons.empty());
+  EXPECT_THAT(verdict.reasons[0], HasSubstr("never broke"));
+  EXPECT_FALSE(verdict.clocks.healed.has_value());
 }
 
 TEST_F(EngineTest, SaysThatAGateProvesNothingWhenItsCheckWasMetBefore) {

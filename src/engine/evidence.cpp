@@ -186,7 +186,8 @@ Evidence::Evidence(const std::vector<Event>& timeline)
     if (check.plan.demand != Demand::eventually) checks.push_back(examine(check, moments));
   }
   for (const JudgedGate& gate : story.gates) {
-    gates.push_back({gate.gate, gate.check, gate.met, gate.at, gate.within, gate.proves_nothing});
+    gates.push_back({gate.gate, gate.check, gate.met, gate.at, gate.within, gate.proves_nothing,
+                     gate.needless});
   }
   clocks = clocks_of(*this);
   is_restored = squall::engine::is_restored(story);

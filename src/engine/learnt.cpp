@@ -97,6 +97,11 @@ Findings what_held(const Evidence& evidence) {
   }
   const std::int64_t on = evidence.moments.on.value_or(0);
   for (const GateSummary& gate : evidence.gates) {
+    if (gate.needless) {
+      findings.push_back(
+          fmt::format("the heal gate {} had nothing to heal: nothing broke", say_name(gate.check)));
+      continue;
+    }
     findings.push_back(fmt::format("the {} gate {} was met after {} (limit {})", gate.gate,
                                    say_name(gate.check), say_interval_since(gate.at, on),
                                    render_rounded(gate.within)));

@@ -85,7 +85,7 @@ void add_missing_return(const Evidence& evidence, const CheckEvidence& check, Fi
 
 void add_missed_gates(const Evidence& evidence, Findings& findings) {
   for (const JudgedGate& gate : evidence.story.gates) {
-    if (gate.met || gate.proves_nothing) continue;
+    if (gate.met || gate.proves_nothing || gate.needless) continue;
     const bool is_heal = gate.gate == "heal";
     findings.push_back(fmt::format("{} within {}: the check {} was not met{}{}",
                                    is_heal ? "nothing healed it" : "nobody noticed it",
@@ -169,15 +169,16 @@ Findings gates_not_judged(const Evidence& evidence) {
   return findings;
 }
 
-// What never broke need not heal: only a detection that proves nothing leaves a run open.
 Findings gates_that_prove_nothing(const Evidence& evidence) {
   Findings findings;
   for (const JudgedGate& gate : evidence.story.gates) {
-    if (!gate.proves_nothing || gate.gate == "heal") continue;
+    if (!gate.proves_nothing) continue;
+    const bool is_heal = gate.gate == "heal";
     findings.push_back(fmt::format(
-        "the {} gate {} proves nothing, {}: nobody is shown to have noticed; choose a check that "
-        "only the fault makes hold",
-        gate.gate, say_name(gate.check), gate.why));
+        "the {} gate {} proves nothing, {}: {}", gate.gate, say_name(gate.check), gate.why,
+        is_heal
+            ? "nothing was healed; choose a check that the fault breaks, or probe more often"
+            : "nobody is shown to have noticed; choose a check that only the fault makes hold"));
   }
   return findings;
 }

@@ -40,6 +40,8 @@ class Run {
     std::uint64_t ordinal = 0;
   };
 
+  enum class Baseline { steady, too_short, unseen, broken };
+
   void phase(std::string_view name);
   bool pass_gates();
   bool check_needs();
@@ -48,6 +50,7 @@ class Run {
   bool meet_guardian();
   bool ask_guardian();
   bool hold_baseline();
+  Baseline look_at_baseline() const;
   std::vector<Action> plan_actions() const;
   bool open_first_witnesses();
   void inject();

@@ -27,6 +27,19 @@ bool Run::is_steady_again() const {
   return true;
 }
 
+Run::Baseline Run::look_at_baseline() const {
+  std::size_t fewest = counted_samples;
+  for (std::size_t i = 0; i < prober_.size(); ++i) {
+    if (prober_.check(i).demand != scenario::Demand::steady) continue;
+    const std::vector<Taken> taken = untainted(prober_, i, 0);
+    const auto is_good = [](const Taken& one) { return one.good; };
+    if (!std::all_of(taken.begin(), taken.end(), is_good)) return Baseline::broken;
+    fewest = std::min(fewest, taken.size());
+  }
+  if (fewest == 0) return Baseline::unseen;
+  return fewest < counted_samples ? Baseline::too_short : Baseline::steady;
+}
+
 bool Run::has_enough_samples() const {
   const std::int64_t on_ns = injector_.first_commanded_ns().value_or(0);
   for (std::size_t i = 0; i < prober_.size(); ++i) {
@@ -150,13 +163,17 @@ void Run::close_gates(bool is_late) {
   }
 }
 
+// Where harm was seen, a heal gate that never broke shows nothing of its healing. Where none was,
+// there was nothing to heal.
 void Run::write_empty_gate(std::size_t index, std::int64_t base_ns, const std::string& why) {
   const scenario::PlannedCheck& check = prober_.check(index);
+  const bool is_needless = check.gate == scenario::Gate::heal && !first_harm_ns();
   gate_is_judged_[index] = true;
   timeline_.add("gate", {{"gate", scenario::gate_name(check.gate)},
                          {"check", check.name},
                          {"met", false},
-                         {"proves_nothing", true},
+                         {"proves_nothing", !is_needless},
+                         {"needless", is_needless},
                          {"within_ns", check.within.nanoseconds},
                          {"after_ns", base_ns},
                          {"by_ns", base_ns},

@@ -165,7 +165,8 @@ void read_revert_commanded(Story& story, const Event& event) {
 void read_gate(Story& story, const Event& event) {
   story.gates.push_back({text_at(event, "gate"), text_at(event, "check"), bool_at(event, "met"),
                          nanoseconds(time_at(event, "within_ns")), interval_of(event),
-                         text_at(event, "why"), bool_at(event, "proves_nothing")});
+                         text_at(event, "why"), bool_at(event, "proves_nothing"),
+                         bool_at(event, "needless")});
 }
 
 void read_stop(Story& story, const Event& event) {

@@ -134,6 +134,7 @@ struct JudgedGate {
   Interval at;
   std::string why;
   bool proves_nothing = false;  // neither met nor missed: the fault made no difference to it
+  bool needless = false;        // a heal gate, and nothing at all broke
 };
 
 struct Stop {

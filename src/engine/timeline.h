@@ -34,7 +34,8 @@
 //   change_reverted  fault, change, ending, detail
 //   change_lost      fault, change, message                a holder died before its time
 //   gate             gate: detect | heal, check, met, within_ns, after_ns, by_ns, why,
-//                    proves_nothing: neither met nor missed, as the fault made no difference to it
+//                    proves_nothing: neither met nor missed, as the fault made no difference to it;
+//                    needless: a heal gate, and nothing at all broke
 //   stop             reason: condition | operator | lost_lease | halted | head_room | timeline,
 //                    text; timeline: a line could not be written (see failure())
 //   fingerprint      moment: before | after, digest, differences [text]

@@ -70,7 +70,8 @@ json::object gate_json(const GateSummary& gate) {
           {"after_ns", gate.at.after_ns},
           {"by_ns", gate.at.by_ns},
           {"within_ns", gate.within.nanoseconds},
-          {"proves_nothing", gate.proves_nothing}};
+          {"proves_nothing", gate.proves_nothing},
+          {"needless", gate.needless}};
 }
 
 }  // namespace

@@ -54,6 +54,7 @@ struct GateSummary {
   Interval at;
   Duration within;
   bool proves_nothing = false;  // neither met nor missed: the fault made no difference to it
+  bool needless = false;        // a heal gate, and nothing at all broke
 };
 
 struct Verdict {

@@ -60,6 +60,11 @@ std::string percent(double fraction, int direction) {
 
 }  // namespace
 
+std::string_view say_unmet(bool proves_nothing, bool needless) {
+  if (needless) return "nothing to heal";
+  return proves_nothing ? "proves nothing" : "missed";
+}
+
 Interval since(Interval interval, std::int64_t origin_ns) {
   return {interval.after_ns - origin_ns, interval.by_ns - origin_ns};
 }

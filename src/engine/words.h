@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 
 #include "engine/verdict.h"
 
@@ -25,6 +26,9 @@ std::string say_name(std::string_view name);
 std::string say_count(std::int64_t count, std::string_view thing);
 // For people and tables: "0.84 ms", "12.5 ms", "1.25 s".
 std::string say_milliseconds(double milliseconds);
+
+// A gate that was not met, in two words: "missed", "proves nothing", "nothing to heal".
+std::string_view say_unmet(bool proves_nothing, bool needless);
 
 Interval since(Interval interval, std::int64_t origin_ns);
 

@@ -134,7 +134,7 @@ GateLine gate_line(const engine::JudgedGate& gate, const Clocks& clocks) {
   if (gate.met) {
     const std::int64_t on = clocks.commanded ? clocks.commanded->by_ns : 0;
     line.result = fmt::format("{} after the command", engine::say_interval_since(gate.at, on));
-  } else if (gate.proves_nothing && gate.gate == "heal") {
+  } else if (gate.needless) {
     line.result = "never broke: nothing to heal";
   } else if (gate.proves_nothing) {
     line.result = "proves nothing: " + gate.why;

@@ -74,7 +74,7 @@ Step injected(const Story& story, const Verdict& verdict) {
 
 std::string gate_detail(const engine::JudgedGate& gate, std::int64_t on, bool is_only_one) {
   const std::string limit = render_rounded(gate.within);
-  if (gate.proves_nothing && gate.gate == "heal")
+  if (gate.needless)
     return fmt::format("check {} never broke: nothing to heal", engine::say_name(gate.check));
   if (gate.proves_nothing)
     return fmt::format("check {} proves nothing: {}", engine::say_name(gate.check), gate.why);
@@ -97,8 +97,7 @@ Step gate_step(const Story& story, const Verdict& verdict, std::string name,
   for (const engine::JudgedGate& gate : story.gates) {
     if (gate.gate != scenario::gate_name(wanted)) continue;
     step.details.push_back(gate_detail(gate, on, asked == 1));
-    const bool was_needless = gate.proves_nothing && wanted == scenario::Gate::heal;
-    if (was_needless) continue;
+    if (gate.needless) continue;
     if (!gate.met) {
       step.state = StepState::failed;
     } else if (!first || gate.at.by_ns < first->by_ns) {
