@@ -1,7 +1,7 @@
 // squall-bench: what squall reaches, beside a peer or a floor in the same run.
 //
-//   squall-bench [NAME]...      accuracy, clocks, disks, effects, floods, honest, kinds, memory,
-//                               network, programs, stops; all of them without a name
+//   squall-bench [NAME]...      accuracy, clocks, disks, effects, floods, honest, kinds, limits,
+//                               memory, network, programs, stops; all of them without a name
 #include <cstdio>
 #include <string>
 #include <vector>
@@ -47,6 +47,7 @@ int main(int count, char** words) {
   };
   if (is_asked("accuracy")) add_doses("CPU load", bench_cpu_accuracy(4));
   if (is_asked("accuracy") || is_asked("floods")) add_doses("floods", bench_flood_accuracy());
+  if (is_asked("accuracy") || is_asked("limits")) add_doses("limits", bench_limit_accuracy());
   if (is_asked("network")) add_doses("the proxy beside its peers", bench_network(5));
   for (const Row& row : all) missed += row.is_reached ? 0 : 1;
   std::printf("\n%zu goals, %d missed\n", goals, missed);

@@ -79,6 +79,7 @@ std::vector<Row> bench_effects(int repetitions);
 std::vector<Accuracy> bench_flood_accuracy();
 std::vector<Row> bench_honest();
 std::vector<Row> bench_kinds(int repetitions);
+std::vector<Accuracy> bench_limit_accuracy();
 std::vector<Row> bench_memory(int repetitions);
 // Each peer as often as `passes`.
 std::vector<Accuracy> bench_network(int passes);
