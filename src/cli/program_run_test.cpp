@@ -209,7 +209,8 @@ TEST_F(Runs, RecoverUndoesWhatWasLeftWhenEverythingDied) {
 
 // Everything dies, and then both copies of the journal are cut.
 TEST_F(Runs, AJournalLostInBothCopiesIsNeverToldAsNothingInForce) {
-  ASSERT_EQ(squall({"run", pause_scenario(victim_.pid()), "--json"}).code, 0);
+  const Said run = squall({"run", pause_scenario(victim_.pid()), "--json"});
+  ASSERT_EQ(run.code, 0) << run.output << run.errors;
   ASSERT_TRUE(no_guardian_in(state()));
   for (const char* name : {"/journal", "/journal.copy"}) {
     ASSERT_TRUE(sys::write_file_durably(state() + name, "00000000 {}\n").ok());
@@ -236,7 +237,8 @@ TEST_F(Runs, AJournalLostInBothCopiesIsNeverToldAsNothingInForce) {
 
 TEST_F(Runs, WhoMayNotLookIsNotToldThatNothingIsInForce) {
   if (::geteuid() != 0) GTEST_SKIP() << "needs root, to become somebody else";
-  ASSERT_EQ(squall({"run", pause_scenario(victim_.pid()), "--json"}).code, 0);
+  const Said run = squall({"run", pause_scenario(victim_.pid()), "--json"});
+  ASSERT_EQ(run.code, 0) << run.output << run.errors;
   ASSERT_EQ(::chmod(folder_.path().c_str(), 0755), 0);
   ProgramOptions nobody = in(state());
   nobody.user = 65534;
@@ -279,7 +281,8 @@ TEST_F(Runs, RecoverAtBootSaysNothingWhereNothingEverRan) {
 }
 
 TEST_F(Runs, TheLedgerNamesAChangedByte) {
-  ASSERT_EQ(squall({"run", pause_scenario(victim_.pid()), "--json"}).code, 0);
+  const Said run = squall({"run", pause_scenario(victim_.pid()), "--json"});
+  ASSERT_EQ(run.code, 0) << run.output << run.errors;
   const Result<json::value> rows = parse_json(squall({"runs", "--json"}).output);
   ASSERT_TRUE(rows.ok());
   const std::string timeline = text_at(rows->as_array().at(0).as_object(), "timeline");
@@ -293,7 +296,8 @@ TEST_F(Runs, TheLedgerNamesAChangedByte) {
 }
 
 TEST_F(Runs, NothingIsToldFromATimelineThatWasChanged) {
-  ASSERT_EQ(squall({"run", pause_scenario(victim_.pid()), "--json"}).code, 0);
+  const Said run = squall({"run", pause_scenario(victim_.pid()), "--json"});
+  ASSERT_EQ(run.code, 0) << run.output << run.errors;
   const Result<json::value> rows = parse_json(squall({"runs", "--json"}).output);
   ASSERT_TRUE(rows.ok());
   const std::string timeline = text_at(rows->as_array().at(0).as_object(), "timeline");
@@ -381,7 +385,8 @@ TEST_F(Runs, AReadOnlyStateFolderIsRefusedBeforeAnythingIsTouched) {
 TEST_F(Runs, WhatWasRunIsReadFromAReadOnlyStateFolder) {
   if (::geteuid() != 0) GTEST_SKIP() << "needs root, to mount a disk";
   on_small_disk(state(), [&] {
-    ASSERT_EQ(squall({"run", pause_scenario(victim_.pid()), "--json"}).code, 0);
+    const Said run = squall({"run", pause_scenario(victim_.pid()), "--json"});
+    ASSERT_EQ(run.code, 0) << run.output << run.errors;
     ASSERT_TRUE(no_guardian_in(state()));
     ASSERT_EQ(::mount(nullptr, state().c_str(), nullptr, MS_REMOUNT | MS_RDONLY, nullptr), 0);
     for (const std::vector<std::string>& words : {std::vector<std::string>{"runs"},

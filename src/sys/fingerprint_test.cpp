@@ -3,6 +3,7 @@
 #include <functional>
 
 #include <arpa/inet.h>
+#include <fmt/core.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <netinet/in.h>
@@ -129,9 +130,10 @@ TEST(Fingerprint, OfALimitNamesTheProcessAndBothValues) {
 TEST(Fingerprint, OfHowAProcessIsScheduledNamesBothValues) {
   const Child child;
   const Fingerprint before = take();
+  const int own = ::getpriority(PRIO_PROCESS, 0);
   ASSERT_EQ(::setpriority(PRIO_PROCESS, static_cast<id_t>(child.pid()), 7), 0);
   EXPECT_THAT(differences_about(words_of(child), before, take()),
-              ElementsAre(HasSubstr("has the nice value 7, before 0")));
+              ElementsAre(HasSubstr(fmt::format("has the nice value 7, before {}", own))));
   cpu_set_t all;
   CPU_ZERO(&all);
   ASSERT_EQ(::sched_getaffinity(0, sizeof all, &all), 0);
