@@ -56,7 +56,7 @@ dockerd_up() {
       --pidfile "$work/pid" --cgroup-parent "$group" --exec-opt native.cgroupdriver=cgroupfs \
       --storage-driver vfs --bridge none --iptables=false --ip6tables=false >"$work/dockerd.log" 2>&1 &
   )
-  within 30 quiet docker version || { echo "not ok - dockerd comes up" && tail "$work/dockerd.log" && exit 1; }
+  within 30 quiet docker version || { tail "$work/dockerd.log" && echo "not ok - dockerd comes up" && exit 1; }
   mkdir -p "$work/image/bin" "$work/image/www"
   cp "$(readlink -f "$(command -v busybox)")" "$work/image/bin/busybox"
   for folder in sh sleep httpd; do ln -s busybox "$work/image/bin/$folder"; done

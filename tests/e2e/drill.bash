@@ -21,9 +21,9 @@ check() {  # check SENTENCE COMMAND...: one line, by the command's exit status
   if "$@"; then
     echo "ok - $sentence"
   else
+    [ ! -s "$work/said" ] || sed 's/^/# /' "$work/said"  # what comes before belongs to the sentence
     echo "not ok - $sentence"
     failures=$((failures + 1))
-    [ ! -s "$work/said" ] || sed 's/^/# /' "$work/said"
   fi
 }
 

@@ -90,6 +90,8 @@ check "the schema is written" ends 0 drill schema
 check "a scenario with a hostile title runs" ends 0 \
   drill run "$root/tests/scenarios/fast/hostile.yaml" --targets "$map" --plain --set lasts='1 s'
 check "no escape reaches the terminal" not grep -q $'\e' "$work/said"
+sed 's/^title: "/&\\e[31m/' "$root/tests/scenarios/fast/hostile.yaml" >"$work/title.yaml"
+check "a title with an escape is refused" refuses 2 '"title" is one line of text' drill check "$work/title.yaml"
 run=$(run_of hostile)
 check "its page is written" report "$run" html
 check "without its script" lacks '<script'
