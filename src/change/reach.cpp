@@ -5,6 +5,8 @@
 #include <cerrno>
 #include <csignal>
 #include <cstdlib>
+#include <optional>
+#include <utility>
 
 #include <fcntl.h>
 #include <fmt/core.h>
@@ -25,6 +27,7 @@ namespace {
 
 constexpr Duration leave_limit = seconds(1);
 constexpr std::size_t longest_answer = 1 << 22;
+constexpr std::string_view await_word = "await";  // as reach/reach.h knows it
 
 // The program that stands beside this one.
 Result<std::string> program() {
@@ -52,24 +55,69 @@ Result<std::string> program() {
   ::_exit(127);
 }
 
+struct Program {
+  sys::Fd channel;
+  sys::Fd pidfd;
+};
+
+Result<Program> start_program(const std::string& word) {
+  const std::string path = TRY(program());
+  std::array<int, 2> pair{};
+  if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair.data()) != 0) {
+    return errno_error(errno, "making the channel of squall-reach");
+  }
+  Program started;
+  started.channel = sys::Fd(pair[0]);
+  const sys::Fd theirs(pair[1]);
+  const pid_t self = ::getpid();
+  const pid_t pid = ::fork();
+  if (pid < 0) return errno_error(errno, "starting squall-reach");
+  if (pid == 0) become(path.c_str(), word.c_str(), theirs.get(), self);
+  started.pidfd = sys::Fd(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
+  return started;
+}
+
+void reap(const sys::Fd& pidfd) {
+  siginfo_t info{};
+  ::waitid(static_cast<idtype_t>(P_PIDFD), static_cast<id_t>(pidfd.get()), &info, WEXITED);
+}
+
+// The one that stands ready. A child of this process sees it and may not use it.
+struct Ready {
+  pid_t keeper = 0;
+  Program program;
+};
+Ready& ready() {
+  static Ready one;
+  return one;
+}
+
+std::optional<Program> take_ready() {
+  if (ready().keeper != ::getpid() || !ready().program.pidfd.valid()) return std::nullopt;
+  Program taken = std::exchange(ready().program, {});
+  if (!sys::wait_for_end(taken.pidfd, {})) return taken;
+  reap(taken.pidfd);
+  return std::nullopt;
+}
+
+void make_ready() {
+  if (ready().keeper != ::getpid() || ready().program.pidfd.valid()) return;
+  Result<Program> next = start_program(std::string(await_word));
+  if (next.ok()) ready().program = std::move(*next);  // without it, the next call starts its own
+}
+
 class Child final : public Held {
  public:
   static Result<std::unique_ptr<Child>> start(std::string_view verb, const json::object& params) {
-    const std::string path = TRY(program());
-    const std::string name(verb);
-    std::array<int, 2> pair{};
-    if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair.data()) != 0) {
-      return errno_error(errno, "making the channel of squall-reach");
-    }
+    std::optional<Program> used = take_ready();
+    json::object order = params;
+    if (used) order = {{"verb", verb}, {"params", params}};
+    if (!used) used = TRY(start_program(std::string(verb)));
     auto child = std::make_unique<Child>();
-    child->channel_ = sys::Fd(pair[0]);
-    sys::Fd theirs(pair[1]);
-    const pid_t self = ::getpid();
-    const pid_t pid = ::fork();
-    if (pid < 0) return errno_error(errno, "starting squall-reach");
-    if (pid == 0) become(path.c_str(), name.c_str(), theirs.get(), self);
-    child->pidfd_ = sys::Fd(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
-    TRY_VOID(sys::write_all(child->channel_, canonical_json(params) + "\n"), "asking squall-reach");
+    child->channel_ = std::move(used->channel);
+    child->pidfd_ = std::move(used->pidfd);
+    TRY_VOID(sys::write_all(child->channel_, canonical_json(order) + "\n"), "asking squall-reach");
+    make_ready();
     return child;
   }
 
@@ -80,8 +128,7 @@ class Child final : public Held {
       ::syscall(SYS_pidfd_send_signal, pidfd_.get(), SIGKILL, nullptr, 0);
       sys::wait_for_end(pidfd_, seconds(5));
     }
-    siginfo_t info{};
-    ::waitid(static_cast<idtype_t>(P_PIDFD), static_cast<id_t>(pidfd_.get()), &info, WEXITED);
+    reap(pidfd_);
   }
 
   // Tells it to end, and reads what it says at last.
@@ -138,6 +185,10 @@ class Child final : public Held {
 };
 
 }  // namespace
+
+void keep_reach_ready() {
+  ready().keeper = ::getpid();
+}
 
 Result<json::object> reach_call(std::string_view verb, const json::object& params, Duration limit) {
   const std::unique_ptr<Child> child = TRY(Child::start(verb, params));

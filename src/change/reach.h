@@ -11,6 +11,10 @@
 
 namespace squall::change {
 
+// From now on a squall-reach stands ready for the next call of this process, so that none takes the
+// time in which a program starts.
+void keep_reach_ready();
+
 // Runs a verb to its end and returns its facts. Its own error, or Code::timed_out when there is no
 // answer within the limit; then the program is killed and what it did is unknown.
 Result<json::object> reach_call(std::string_view verb, const json::object& params, Duration limit);

@@ -10,6 +10,7 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
+#include "change/reach.h"
 #include "guardian/guardian.h"
 #include "guardian/policy.h"
 #include "guardian/state.h"
@@ -83,6 +84,7 @@ int guardian_main(int count, char** words, const change::Catalogue& kinds,
   if (verb == "serve") {
     ::prctl(PR_SET_NAME, "squall-guardian");
     if (!given.contains("no-twin")) options.twin_command = command("twin");
+    change::keep_reach_ready();
     return serve(options);
   }
   if (verb == "twin") {

@@ -17,7 +17,7 @@ namespace {
 constexpr int heartbeat_milliseconds = 100;
 constexpr std::size_t longest_line = 1 << 22;
 
-Result<json::object> read_params(int input) {
+Result<json::object> read_object(int input) {
   std::string line;
   std::array<char, 4096> piece;
   while (line.find('\n') == std::string::npos) {
@@ -75,11 +75,11 @@ const Verb* find(const Catalogue& verbs, std::string_view name) {
   return found == verbs.end() ? nullptr : *found;
 }
 
-int answer(const Verb& verb, int input, int output) {
-  const Result<json::object> params = read_params(input);
-  if (!params.ok()) return say(output, params);
-  if (verb.call != nullptr) return say(output, verb.call(*params));
-  Result<std::unique_ptr<Serving>> serving = verb.serve(*params);
+namespace {
+
+int carry_out(const Verb& verb, const json::object& params, int input, int output) {
+  if (verb.call != nullptr) return say(output, verb.call(params));
+  Result<std::unique_ptr<Serving>> serving = verb.serve(params);
   if (!serving.ok()) return say(output, Error(serving.error()));
   if (say(output, (*serving)->facts()) != 0) return 1;
   if (!serve_until_told(**serving, input)) return 1;
@@ -87,8 +87,31 @@ int answer(const Verb& verb, int input, int output) {
   return last.empty() ? 0 : write_line(output, {{"last", last}});
 }
 
+// The verb comes with its parameters, or never.
+int await_order(const Catalogue& verbs, int input, int output) {
+  const Result<json::object> order = read_object(input);
+  if (!order.ok()) return 0;
+  const Verb* verb = find(verbs, text_at(*order, "verb"));
+  const json::object* params = object_at(*order, "params");
+  if (verb == nullptr || params == nullptr) {
+    return say(output, error(Code::invalid, "an order needs a verb that exists, and parameters"));
+  }
+  return carry_out(*verb, *params, input, output);
+}
+
+}  // namespace
+
+int answer(const Verb& verb, int input, int output) {
+  const Result<json::object> params = read_object(input);
+  if (!params.ok()) return say(output, params);
+  return carry_out(verb, *params, input, output);
+}
+
 int reach_main(int count, char** words, const Catalogue& verbs) {
   ::signal(SIGPIPE, SIG_IGN);
+  if (count == 2 && std::string_view(words[1]) == await_word) {
+    return await_order(verbs, STDIN_FILENO, STDOUT_FILENO);
+  }
   const Verb* verb = count == 2 ? find(verbs, words[1]) : nullptr;
   if (verb != nullptr) return answer(*verb, STDIN_FILENO, STDOUT_FILENO);
   fmt::print(stderr, "squall-reach is started by squall, with one of these verbs:\n");

@@ -55,6 +55,9 @@ const Verb* find(const Catalogue& verbs, std::string_view name);
 // the verb is no longer intact. 0 when all went well, 1 otherwise.
 int answer(const Verb& verb, int input, int output);
 
+// Instead of a verb: it stands ready until its input has one line {"verb": ..., "params": {...}}.
+inline constexpr std::string_view await_word = "await";
+
 // squall-reach VERB, on standard input and output. 2 when there is no such verb.
 int reach_main(int count, char** words, const Catalogue& verbs);
 
