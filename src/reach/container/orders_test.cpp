@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "reach/reach.h"
+#include "sys/clock.h"
 #include "sys/private_dockerd_test.h"
 
 namespace squall::reach {
@@ -52,7 +53,12 @@ class ContainerOrders : public testing::Test {
 
 TEST_F(ContainerOrders, ShowTheContainerAndItsProcessesTheMainOneFirst) {
   dockerd_->docker({"exec", "-d", "patient", "/bin/sleep", "999"});
-  const json::object shown = show();
+  json::object shown = show();
+  const Duration deadline = sys::monotonic_now() + seconds(10);  // the daemon starts it by and by
+  while (array_at(shown, "processes")->size() < 2 && sys::monotonic_now() < deadline) {
+    sys::sleep_until(sys::monotonic_now() + milliseconds(10));
+    shown = show();
+  }
   EXPECT_EQ(text_at(shown, "id"), dockerd_->id_of("patient"));
   EXPECT_EQ(text_at(shown, "name"), "patient");
   EXPECT_TRUE(bool_at(shown, "running"));
