@@ -138,7 +138,7 @@ class EngineTest : public testing::Test {
   // Runs `act` from the observer once, when the fault was both applied and witnessed.
   void when_witnessed(std::function<void()> act) {
     options_.observer = [act = std::move(act), left = 2](const Event& event) mutable {
-      const std::string_view name = text_at(event, "event");
+      const std::string name = text_at(event, "event");
       if ((name == "witnessed" || name == "change_applied") && --left == 0) act();
     };
   }
