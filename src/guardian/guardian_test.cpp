@@ -24,6 +24,13 @@
 namespace squall::guardian {
 namespace {
 
+// A sanitized program takes a second only to start.
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+constexpr Duration takeover_limit = seconds(10);
+#else
+constexpr Duration takeover_limit = seconds(1);
+#endif
+
 constexpr Duration patience = seconds(10);
 
 bool eventually(const std::function<bool()>& condition, Duration limit = patience) {
@@ -149,7 +156,7 @@ TEST_F(GuardianTest, RevertsWhenTheConnectionCloses) {
 TEST_F(GuardianTest, RevertsWhenTheRunnerIsKilled) {
   const pid_t runner = runner_that_stops(victim_, seconds(2));
   ::kill(runner, SIGKILL);
-  EXPECT_TRUE(eventually([&] { return !victim_.is_stopped(); }, seconds(1)));
+  EXPECT_TRUE(eventually([&] { return !victim_.is_stopped(); }, takeover_limit));
   ::waitpid(runner, nullptr, 0);
 }
 
@@ -235,7 +242,7 @@ TEST_F(GuardianTest, TwinTakesOverAndUndoes) {
                              }});
   ASSERT_TRUE(session->apply("0", victim_.stop()).ok());
   kill_pid("guardian_pid");
-  EXPECT_TRUE(eventually([&] { return !victim_.is_stopped(); }, seconds(1)));
+  EXPECT_TRUE(eventually([&] { return !victim_.is_stopped(); }, takeover_limit));
   EXPECT_TRUE(eventually([&] { return told.load(); }));
 }
 
@@ -267,7 +274,7 @@ TEST_F(GuardianTest, StartsANewTwinWhenTheTwinDies) {
   }));
   ASSERT_TRUE(session->apply("0", victim_.stop()).ok());
   kill_pid("guardian_pid");
-  EXPECT_TRUE(eventually([&] { return !victim_.is_stopped(); }, seconds(1)));
+  EXPECT_TRUE(eventually([&] { return !victim_.is_stopped(); }, takeover_limit));
 }
 
 TEST_F(GuardianTest, NextStartUndoesWhenEveryProcessWasKilled) {
@@ -292,7 +299,7 @@ TEST_F(GuardianTest, TheEmergencyFileStopsEverythingAndResumeLetsGo) {
                              }});
   ASSERT_TRUE(session->apply("0", victim_.stop()).ok());
   { const auto touched = sys::open_file(stop_file(launch_.state_folder), O_CREAT | O_WRONLY); }
-  EXPECT_TRUE(eventually([&] { return !victim_.is_stopped(); }, seconds(1)));
+  EXPECT_TRUE(eventually([&] { return !victim_.is_stopped(); }, takeover_limit));
   EXPECT_TRUE(eventually([&] { return told.load(); }));
   const auto refused = session->apply("1", victim_.stop());
   ASSERT_FALSE(refused.ok());
