@@ -179,13 +179,13 @@ void Watcher::see(const witness::Sighting& sighting, std::int64_t before_ns,
 // fault may come back, so that its end is certain only when the fault is told to end.
 void Watcher::see_in_force(const witness::Sighting& sighting, std::int64_t oldest_ns,
                            std::int64_t newest_ns) {
-  count_dose(sighting);
   if (sighting.on) {
+    count_dose(sighting);
     last_on_ns_ = oldest_ns;
     gap_.reset();
     return;
   }
-  if (kind_.comes_and_goes) return;
+  if (kind_.comes_and_goes) return count_dose(sighting);
   if (!gap_) gap_ = Gap{last_on_ns_, std::max(newest_ns, last_on_ns_), 0, sighting.detail};
   ++gap_->looks;
   if (victim_ && !sys::is_alive(*victim_)) {
@@ -193,6 +193,7 @@ void Watcher::see_in_force(const witness::Sighting& sighting, std::int64_t oldes
     stage_ = Stage::settled;
     return;
   }
+  count_dose(sighting);
   if (gap_->is_noted || newest_ns - gap_->by_ns < noted_gap.nanoseconds) return;
   gap_->is_noted = true;
   timeline_.add("note", {{"message", fmt::format("{} is in force no more, as {} sees it: {}",
