@@ -27,9 +27,20 @@ std::int64_t own_transfers(std::string_view name) {
   return -1;
 }
 
+std::int64_t size_of(const sys::Fd& file) {
+  struct stat status {};
+  return ::fstat(file.get(), &status) == 0 ? status.st_size : -1;
+}
+
+// For that long once the file is filled, which is the first work.
 Status work_for(const sys::Fd& file, const DiskWork& work, Duration span) {
   std::stop_source stop;
-  std::jthread ender([&] {
+  std::jthread ender([&](std::stop_token is_over) {
+    const std::int64_t whole = static_cast<std::int64_t>(work.file_size.count);
+    while (size_of(file) < whole && !is_over.stop_requested()) {
+      sys::sleep_until(sys::monotonic_now() + milliseconds(1));
+    }
+    if (is_over.stop_requested()) return;
     sys::sleep_until(sys::monotonic_now() + span);
     stop.request_stop();
   });

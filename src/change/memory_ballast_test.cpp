@@ -53,7 +53,10 @@ TEST(MemoryBallast, LeaksEvenlyOverItsRamp) {
   const double share = (sys::monotonic_now() - start).seconds() / 0.8;
   EXPECT_GT(static_cast<double>(halfway), 128.0 * megabyte * (share - 0.3));
   EXPECT_LT(static_cast<double>(halfway), 128.0 * megabyte * (share + 0.3));
-  EXPECT_GT(ballast.outstanding().memory.count, 10 * megabyte) << "it has still to take something";
+  const std::uint64_t outstanding = ballast.outstanding().memory.count;
+  if (sys::monotonic_now() - start < milliseconds(700)) {  // a slow host may be late to look
+    EXPECT_GT(outstanding, 10 * megabyte) << "it has still to take something";
+  }
   while (filled() < 127 * megabyte && sys::monotonic_now() - start < seconds(5)) {
   }
   EXPECT_GE(filled(), 127 * megabyte);
