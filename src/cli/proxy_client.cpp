@@ -162,13 +162,14 @@ Result<json::object> describe(const Words& words) {
   json::object attributes;
   for (const std::string& pair : words.attributes) {
     const std::size_t sign = pair.find('=');
-    const Result<json::value> value =
-        parse_json(sign == std::string::npos ? "" : pair.substr(sign + 1));
-    if (!value.ok() || !value->is_number()) {
+    if (sign == std::string::npos) {
       return error(Code::invalid, fmt::format("{} is no attribute", quote(pair)),
-                   "write a name and a number: latency=200");
+                   "write a name and a value: latency=200");
     }
-    attributes[pair.substr(0, sign)] = *value;
+    // A word that is no JSON, such as that of a model, is a text.
+    const std::string text = pair.substr(sign + 1);
+    const Result<json::value> value = parse_json(text);
+    attributes[pair.substr(0, sign)] = value.ok() ? *value : json::value(json::string(text));
   }
   json::object toxic = {{"attributes", std::move(attributes)}};
   if (!words.toxic.empty()) toxic["name"] = words.toxic;
@@ -238,7 +239,7 @@ Word<Words> ttl() {
                 "It is removed by itself after this time without an update; not in Toxiproxy.");
 }
 Word<Words> attribute() {
-  return option("--attribute", "NAME=NUMBER", &Words::attributes, "What it does, and how much.")
+  return option("--attribute", "NAME=VALUE", &Words::attributes, "What it does, and how much.")
       .or_short("-a");
 }
 

@@ -7,6 +7,8 @@ namespace squall::proxy {
 
 extern const Kind kind_bandwidth;
 extern const Kind kind_corrupt;
+extern const Kind kind_duplicate_write;
+extern const Kind kind_jitter;
 extern const Kind kind_latency;
 extern const Kind kind_limit_data;
 extern const Kind kind_loss;
@@ -21,6 +23,8 @@ const Catalogue& catalogue() {
   static const Catalogue kinds = {
       &kind_bandwidth,
       &kind_corrupt,
+      &kind_duplicate_write,
+      &kind_jitter,
       &kind_latency,
       &kind_limit_data,
       &kind_loss,

@@ -40,6 +40,10 @@ check "the toxic is shown" verb inspect redis
 check "with its attributes" says '"latency":300'
 check "it is changed" verb toxic update -n slow -a latency=1 --toxicity 0.5 redis
 check "and removed" verb toxic remove -n slow redis
+check "an attribute may be a word" verb toxic add -n varied -t jitter -a model=pareto -a jitter=1 redis
+check "which the proxy understood" verb inspect redis
+check "and shows" says '"model":"pareto"'
+check "it goes as well" verb toxic remove -n varied redis
 check "nonsense is refused and named" refuses 1 "bad request body" \
   drill proxy toxic add -t slicer -a average_size=0 redis
 
