@@ -3,57 +3,18 @@
 #include "proxy/api.h"
 
 #include <algorithm>
-#include <array>
 
 #include <fmt/core.h>
 
 #include "core/text.h"
+#include "proxy/answers.h"
+#include "proxy/metrics.h"
 
 namespace squall::proxy {
 namespace {
 
 using net::HttpAnswer;
 using Names = std::vector<std::string>;
-
-constexpr std::size_t toxics_max = 256;  // of one proxy
-
-HttpAnswer json_answer(int status, const json::value& value) {
-  return {status, {{"Content-Type", "application/json"}}, compact_json(value)};
-}
-
-HttpAnswer text_answer(int status, std::string text) {
-  return {status,
-          {{"Content-Type", "text/plain; charset=utf-8"}, {"X-Content-Type-Options", "nosniff"}},
-          std::move(text)};
-}
-
-// The original says that its errors are text, whatever they are.
-HttpAnswer problem(int status, const std::string& message) {
-  return text_answer(
-      status,
-      compact_json(json::object{{"error", repair_utf8(message)}, {"status", status}}) + "\n");
-}
-
-HttpAnswer bad_body(const Error& detail) {
-  const std::string next = detail.next.empty() ? "" : fmt::format(" ({})", detail.next);
-  return problem(400, fmt::format("bad request body: {}{}", detail.message, next));
-}
-
-HttpAnswer no_proxy() {
-  return problem(404, "proxy not found");
-}
-HttpAnswer no_toxic() {
-  return problem(404, "toxic not found");
-}
-
-std::string escape_label(std::string_view text) {
-  std::string escaped;
-  for (const char letter : text) {
-    if (letter == '\\' || letter == '"') escaped += '\\';
-    letter == '\n' ? escaped += "\\n" : escaped += letter;
-  }
-  return escaped;
-}
 
 }  // namespace
 
@@ -85,7 +46,7 @@ const std::vector<Api::Route>& Api::routes() {
 net::HttpAnswer Api::answer(const net::HttpCall& call) {
   const Names parts = split(std::string_view(call.path).substr(call.path.empty() ? 0 : 1), '/');
   if (settings_.has_metrics && call.path == "/metrics") {
-    return {200, {{"Content-Type", "text/plain; version=0.0.4; charset=utf-8"}}, metrics()};
+    return {200, {{"Content-Type", "text/plain; version=0.0.4; charset=utf-8"}}, metrics(proxies_)};
   }
   bool is_known = false;
   for (const Route& route : routes()) {
@@ -251,115 +212,10 @@ net::HttpAnswer Api::remove(const Names& names, std::string_view) {
   return proxies_.erase(names[0]) == 0 ? no_proxy() : HttpAnswer{204, {}, ""};
 }
 
-net::HttpAnswer Api::list_toxics(const Names& names, std::string_view) {
-  const Proxy* proxy = find_proxy(names[0]);
-  return proxy == nullptr ? no_proxy() : json_answer(200, show_toxics(*proxy));
-}
-
-net::HttpAnswer Api::add_toxic(const Names& names, std::string_view body) {
-  Proxy* proxy = find_proxy(names[0]);
-  if (proxy == nullptr) return no_proxy();
-  const Result<json::value> value = read_body(body);
-  if (!value.ok()) return bad_body(value.error());
-  const Result<ToxicWords> words = read_toxic(*value);
-  if (!words.ok()) return bad_body(words.error());
-  Toxic toxic{.stream_name = words->stream.value_or("downstream"),
-              .toxicity = words->toxicity.value_or(1),
-              .first = words->first.value_or(0),
-              .every = words->every.value_or(0),
-              .ttl_ms = words->ttl_ms.value_or(0)};
-  const std::optional<Stream> stream = read_stream(toxic.stream_name);
-  if (!stream) {
-    return problem(400, "stream was invalid, can be either upstream or downstream");
-  }
-  toxic.stream = *stream;
-  const std::string type = words->type.value_or("");
-  toxic.name = words->name.value_or("");
-  if (toxic.name.empty()) toxic.name = fmt::format("{}_{}", type, toxic.stream_name);
-  toxic.kind = find(catalogue(), type);
-  if (toxic.kind == nullptr) return problem(400, "invalid toxic type");
-  if (proxy->find_toxic(toxic.name)) return problem(409, "toxic already exists");
-  if (proxy->toxics().size() >= toxics_max) {
-    return problem(400, fmt::format("a proxy has at most {} toxics", toxics_max));
-  }
-  Result<Attributes> attributes = toxic.kind->parse(*toxic.kind, nullptr, words->attributes);
-  if (!attributes.ok()) return bad_body(attributes.error());
-  toxic.attributes = *std::move(attributes);
-  return json_answer(200, show(*proxy->add_toxic(std::move(toxic))));
-}
-
-net::HttpAnswer Api::get_toxic(const Names& names, std::string_view) {
-  const Proxy* proxy = find_proxy(names[0]);
-  if (proxy == nullptr) return no_proxy();
-  const std::shared_ptr<const Toxic> toxic = proxy->find_toxic(names[1]);
-  return toxic ? json_answer(200, show(*toxic)) : no_toxic();
-}
-
-net::HttpAnswer Api::update_toxic(const Names& names, std::string_view body) {
-  Proxy* proxy = find_proxy(names[0]);
-  if (proxy == nullptr) return no_proxy();
-  const std::shared_ptr<const Toxic> present = proxy->find_toxic(names[1]);
-  if (!present) return no_toxic();
-  const Result<json::value> value = read_body(body);
-  if (!value.ok()) return bad_body(value.error());
-  const Result<ToxicWords> words = read_toxic(*value);
-  if (!words.ok()) return bad_body(words.error());
-  Toxic toxic = *present;
-  toxic.toxicity = words->toxicity.value_or(toxic.toxicity);
-  toxic.first = words->first.value_or(toxic.first);
-  toxic.every = words->every.value_or(toxic.every);
-  toxic.ttl_ms = words->ttl_ms.value_or(toxic.ttl_ms);
-  Result<Attributes> attributes =
-      toxic.kind->parse(*toxic.kind, &present->attributes, words->attributes);
-  if (!attributes.ok()) return bad_body(attributes.error());
-  toxic.attributes = *std::move(attributes);
-  return json_answer(200, show(*proxy->update_toxic(std::move(toxic))));
-}
-
-net::HttpAnswer Api::remove_toxic(const Names& names, std::string_view) {
-  Proxy* proxy = find_proxy(names[0]);
-  if (proxy == nullptr) return no_proxy();
-  const std::shared_ptr<const Toxic> toxic = proxy->find_toxic(names[1]);
-  if (!toxic) return no_toxic();
-  proxy->remove_toxic(toxic->id);
-  return {204, {}, ""};
-}
-
 net::HttpAnswer Api::version(const Names&, std::string_view) {
   return {200,
           {{"Content-Type", "application/json;charset=utf-8"}},
           fmt::format("{{\"version\": \"{}\"}}\n", api_version)};
-}
-
-// The text format of Prometheus.
-std::string Api::metrics() const {
-  struct Counter {
-    std::string_view name;
-    std::string_view help;
-    const std::array<std::atomic<std::uint64_t>, 2> Traffic::*values;
-  };
-  static constexpr std::array<Counter, 2> counters = {{
-      {"toxiproxy_proxy_received_bytes_total", "Bytes that came from the source.",
-       &Traffic::received},
-      {"toxiproxy_proxy_sent_bytes_total", "Bytes that were sent to the destination.",
-       &Traffic::sent},
-  }};
-  std::string text;
-  for (const Counter& counter : counters) {
-    text += fmt::format("# HELP {0} {1}\n# TYPE {0} counter\n", counter.name, counter.help);
-    for (const auto& [name, proxy] : proxies_) {
-      for (std::size_t stream = 0; stream < 2; ++stream) {
-        const std::uint64_t value = (proxy->traffic().*counter.values)[stream].load();
-        if (value == 0) continue;
-        text +=
-            fmt::format("{}{{direction=\"{}\",listener=\"{}\",proxy=\"{}\",upstream=\"{}\"}} {}\n",
-                        counter.name, stream == 0 ? "upstream" : "downstream",
-                        escape_label(proxy->spec().listen), escape_label(name),
-                        escape_label(proxy->spec().upstream), value);
-      }
-    }
-  }
-  return text;
 }
 
 }  // namespace squall::proxy

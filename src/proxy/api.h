@@ -58,12 +58,11 @@ class Api {
   Populated populate_with(std::string_view body);
   Result<Proxy*> place(const ProxySpec& spec);
   Proxy* find_proxy(const std::string& name) const;
-  std::string metrics() const;
 
   Loops& loops_;
   ApiSettings settings_;
   std::uint64_t requests_ = 0;
-  std::map<std::string, std::unique_ptr<Proxy>> proxies_;
+  Proxies proxies_;
 };
 
 // The version of the interface, which clients compare with 2.6.0.

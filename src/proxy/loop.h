@@ -54,6 +54,12 @@ class Loop {
   void chain_changed(std::uint64_t route);
 
  private:
+  // Which socket of a session or route an event means: the lowest bits of the address.
+  enum Mark : std::uint64_t { of_client = 0, of_server = 1, of_listener = 2, of_alarm = 3 };
+  static std::uint64_t mark_of(const void* object, Mark mark) {
+    return reinterpret_cast<std::uintptr_t>(object) | mark;
+  }
+
   explicit Loop(Lookups& lookups) : lookups_(lookups) {}
   void post(std::function<void()> task);
   void run(std::stop_token stop);

@@ -2,6 +2,7 @@
 // changes here takes effect in the loops; everything in this header is for one thread.
 #pragma once
 
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -91,5 +92,7 @@ class Proxy {
   std::uint64_t last_toxic_ = 0;
   Duration expires_ = never;
 };
+
+using Proxies = std::map<std::string, std::unique_ptr<Proxy>>;  // by name
 
 }  // namespace squall::proxy
