@@ -196,6 +196,16 @@ TEST_F(ApiTest, TakesItsOwnKeysAndShowsThemOnlyWhereTheyAreUsed) {
   expect(call("PATCH", "/proxies/db/toxics/noop_downstream", R"({"first":0,"every":3})"), 200,
          R"({"attributes":{},"name":"noop_downstream","type":"noop","stream":"downstream",)"
          R"("toxicity":1,"every":3})");
+  expect(call("PATCH", "/proxies/db/toxics/noop_downstream", R"({"every":0,"after":"END"})"), 200,
+         R"({"attributes":{},"name":"noop_downstream","type":"noop","stream":"downstream",)"
+         R"("toxicity":1,"after":"END"})");
+  EXPECT_EQ(call("PATCH", "/proxies/db/toxics/noop_downstream", R"({"after":7})").status, 400);
+  EXPECT_EQ(call("PATCH", "/proxies/db/toxics/noop_downstream",
+                 fmt::format(R"({{"after":"{}"}})", std::string(1025, 'x')))
+                .status,
+            400);
+  expect_problem(call("POST", "/proxies/db/toxics", R"({"type":"down","after":"x"})"), 400,
+                 "down acts before any data: it takes no after");
   EXPECT_EQ(call("PATCH", "/proxies/db/toxics/noop_downstream", R"({"every":-1})").status, 400);
   EXPECT_EQ(call("PATCH", "/proxies/db/toxics/noop_downstream", R"({"every":1.5})").status, 400);
 }

@@ -29,6 +29,7 @@ net::HttpAnswer Api::add_toxic(const Names& names, std::string_view body) {
               .toxicity = words->toxicity.value_or(1),
               .first = words->first.value_or(0),
               .every = words->every.value_or(0),
+              .after = words->after.value_or(""),
               .ttl_ms = words->ttl_ms.value_or(0)};
   const std::optional<Stream> stream = read_stream(toxic.stream_name);
   if (!stream) {
@@ -40,6 +41,9 @@ net::HttpAnswer Api::add_toxic(const Names& names, std::string_view body) {
   if (toxic.name.empty()) toxic.name = fmt::format("{}_{}", type, toxic.stream_name);
   toxic.kind = find(catalogue(), type);
   if (toxic.kind == nullptr) return problem(400, "invalid toxic type");
+  if (toxic.kind->door != nullptr && !toxic.after.empty()) {
+    return problem(400, fmt::format("{} acts before any data: it takes no after", type));
+  }
   if (proxy->find_toxic(toxic.name)) return problem(409, "toxic already exists");
   if (proxy->toxics().size() >= toxics_max) {
     return problem(400, fmt::format("a proxy has at most {} toxics", toxics_max));
@@ -70,6 +74,7 @@ net::HttpAnswer Api::update_toxic(const Names& names, std::string_view body) {
   toxic.toxicity = words->toxicity.value_or(toxic.toxicity);
   toxic.first = words->first.value_or(toxic.first);
   toxic.every = words->every.value_or(toxic.every);
+  toxic.after = words->after.value_or(toxic.after);
   toxic.ttl_ms = words->ttl_ms.value_or(toxic.ttl_ms);
   Result<Attributes> attributes =
       toxic.kind->parse(*toxic.kind, &present->attributes, words->attributes);

@@ -7,7 +7,9 @@ namespace squall::proxy {
 
 extern const Kind kind_bandwidth;
 extern const Kind kind_corrupt;
+extern const Kind kind_down;
 extern const Kind kind_duplicate_write;
+extern const Kind kind_half_open;
 extern const Kind kind_jitter;
 extern const Kind kind_latency;
 extern const Kind kind_limit_data;
@@ -23,7 +25,9 @@ const Catalogue& catalogue() {
   static const Catalogue kinds = {
       &kind_bandwidth,
       &kind_corrupt,
+      &kind_down,
       &kind_duplicate_write,
+      &kind_half_open,
       &kind_jitter,
       &kind_latency,
       &kind_limit_data,

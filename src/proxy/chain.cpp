@@ -22,6 +22,25 @@ bool Chain::acts_alone() const {
   });
 }
 
+const Toxic* Chain::guard_of(const Traffic& traffic, std::uint64_t connection) const {
+  for (const auto& direction : toxics) {
+    for (const auto& toxic : direction) {
+      if (toxic->kind->door == nullptr || !traffic.draws(*toxic, connection)) continue;
+      if (toxic->kind->door(toxic->attributes.typed.get()) != Door::carries) return toxic.get();
+    }
+  }
+  return nullptr;
+}
+
+const Toxic* Chain::find(std::uint64_t toxic) const {
+  for (const auto& direction : toxics) {
+    for (const auto& one : direction) {
+      if (one->id == toxic) return one.get();
+    }
+  }
+  return nullptr;
+}
+
 std::shared_ptr<const Chain> Traffic::chain() const {
   const std::lock_guard lock(mutex_);
   return chain_;
@@ -31,6 +50,11 @@ void Traffic::set_chain(std::shared_ptr<const Chain> chain) {
   const std::lock_guard lock(mutex_);
   chain_ = std::move(chain);
   generation_.fetch_add(1, std::memory_order_acq_rel);
+}
+
+bool Traffic::draws(const Toxic& toxic, std::uint64_t connection) const {
+  return toxic.chooses(connection) &&
+         choices(toxic, connection).unit("", "toxicity", 0) < toxic.toxicity;
 }
 
 Choices Traffic::choices(const Toxic& toxic, std::uint64_t connection) const {

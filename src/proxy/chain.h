@@ -27,6 +27,8 @@ struct Toxic {
   std::int64_t first = 0;
   std::int64_t every = 0;
   std::uint64_t since = 0;  // the ordinal of the first connection after it was added
+  // It begins to act on a connection behind these bytes of its direction; empty is at once.
+  std::string after;
   // How long it lives without being updated; 0 is for ever.
   std::int64_t ttl_ms = 0;
   Duration expires = never;  // CLOCK_MONOTONIC
@@ -36,11 +38,17 @@ struct Toxic {
   Attributes attributes;
 };
 
+class Traffic;
+
 struct Chain {
   // By Stream; the first one is nearest to the source.
   std::array<std::vector<std::shared_ptr<const Toxic>>, 2> toxics;
 
   bool acts_alone() const;
+  // The first toxic that chooses this connection and does not let it in; nullptr when it is
+  // carried.
+  const Toxic* guard_of(const Traffic& traffic, std::uint64_t connection) const;
+  const Toxic* find(std::uint64_t toxic) const;
 };
 
 // What the loops and the owner of a proxy share.
@@ -56,6 +64,8 @@ class Traffic {
 
   // The draws of one toxic on one direction of a connection.
   Choices choices(const Toxic& toxic, std::uint64_t connection) const;
+  // Whether the toxic acts on this connection.
+  bool draws(const Toxic& toxic, std::uint64_t connection) const;
   std::uint64_t connections() const { return connections_.load(std::memory_order_relaxed); }
   std::uint64_t next_connection() { return connections_.fetch_add(1, std::memory_order_relaxed); }
 

@@ -78,18 +78,40 @@ void Link::set_timer(Tools& tools) {
   tools.timers.set(*this, stages_ && !is_finished_ ? stages_->wake_at() : never);
 }
 
-void Link::fail(int number) {
-  if (number != EAGAIN && number != EINTR) is_broken_ = true;
+void Link::fail(Side& side, int number) {
+  if (number != EAGAIN && number != EINTR) is_broken_ = side.is_lost = true;
+}
+
+void Link::hold_open(bool is_held) {
+  holds_open_ = is_held;
+  if (is_held || !source_.is_lost) return;
+  cut();
+  has_end_ = true;
+}
+
+void Link::lose_source() {
+  is_broken_ = false;
+  is_source_done_ = true;
+}
+
+void Link::lose_destination() {
+  is_broken_ = is_blocked_ = is_bulk_ = false;
+  is_discarding_ = true;
+  unsent_ = {};
+  skipped_ = 0;
+  pipe_.reset();
+  piped_ = 0;
 }
 
 // How many bytes the destination took.
 std::size_t Link::send(const char* bytes, std::size_t count) {
+  if (is_discarding_) return count;
   if (is_blocked_ || is_broken_) return 0;
   ssize_t wrote = 0;
   do {
     wrote = ::send(destination_.fd.get(), bytes, count, MSG_NOSIGNAL);
   } while (wrote < 0 && errno == EINTR);
-  if (wrote < 0) fail(errno);
+  if (wrote < 0) fail(destination_, errno);
   const std::size_t taken = wrote < 0 ? 0 : static_cast<std::size_t>(wrote);
   sent_ += taken;
   is_blocked_ = taken < count;
@@ -126,8 +148,8 @@ bool Link::drain_pipe() {
       sent_ += static_cast<std::uint64_t>(moved);
     } else if (errno == EAGAIN) {
       is_blocked_ = true;
-    } else if (errno != EINTR) {
-      is_broken_ = true;
+    } else {
+      fail(destination_, errno);
     }
   }
   return piped_ == 0;
@@ -138,7 +160,7 @@ std::size_t Link::read(Tools& tools, std::size_t limit) {
   const ssize_t got = ::recv(source_.fd.get(), tools.buffer.data(), limit, 0);
   if (got < 0) {
     if (errno == EAGAIN) source_.is_readable = false;
-    fail(errno);
+    fail(source_, errno);
     return 0;
   }
   if (got == 0) {
@@ -164,7 +186,7 @@ void Link::take_end() {
 void Link::copy(Tools& tools) {
   const std::size_t count = read(tools, tools.buffer.size());
   if (count == 0) return;
-  is_bulk_ = count == tools.buffer.size();
+  is_bulk_ = count == tools.buffer.size() && !is_discarding_;
   const std::size_t taken = send(tools.buffer.data(), count);
   if (taken < count) unsent_.assign(tools.buffer.data() + taken, count - taken);
 }
@@ -180,7 +202,7 @@ void Link::splice(Tools& tools) {
   if (moved < 0) {
     if (errno == EAGAIN) source_.is_readable = false;
     if (errno == EINVAL) is_bulk_ = false;  // no socket that can
-    if (errno != EINVAL) fail(errno);
+    if (errno != EINVAL) fail(source_, errno);
     return;
   }
   if (moved == 0) return take_end();

@@ -33,6 +33,7 @@ struct Side {
   sys::Fd fd;
   bool is_readable = false;
   bool is_hung_up = false;  // the peer has finished: reading goes on until the end comes
+  bool is_lost = false;     // it failed: nothing goes in or out any more
 };
 
 class Link final : public Timed, private Outlet {
@@ -65,6 +66,13 @@ class Link final : public Timed, private Outlet {
   bool is_held() const {
     return stages_ && (at != never || stages_->act_alone() || stages_->held() > 0);
   }
+  // Only the source is lost, and a toxic hides that from the destination.
+  bool outlives_source() const {
+    return holds_open_ && source_.is_lost && !destination_.is_lost && !is_reset_;
+  }
+  // The source is lost, or the destination, but the connection lives on with the other one.
+  void lose_source();
+  void lose_destination();
   Session& session() const { return session_; }
   std::uint64_t received() const { return received_; }
   std::uint64_t sent() const { return sent_; }
@@ -76,12 +84,13 @@ class Link final : public Timed, private Outlet {
     is_cut_ = true;
     is_source_done_ = true;
   }
-  void reset() override { is_broken_ = true; }
+  void reset() override { is_broken_ = is_reset_ = true; }
+  void hold_open(bool is_held) override;
 
   bool flush(Tools& tools);
   bool drain_pipe();
   std::size_t send(const char* bytes, std::size_t count);
-  void fail(int number);
+  void fail(Side& side, int number);
   void take_end();
   bool is_full() const;
   void copy(Tools& tools);
@@ -107,6 +116,9 @@ class Link final : public Timed, private Outlet {
   bool is_finished_ = false;
   bool is_cut_ = false;
   bool is_broken_ = false;
+  bool is_reset_ = false;       // by a toxic
+  bool holds_open_ = false;     // the destination does not hear that the source is lost
+  bool is_discarding_ = false;  // the destination is lost; what is sent to it goes nowhere
   bool is_blocked_ = false;
   bool is_bulk_ = false;
   bool wants_turn_ = false;

@@ -74,6 +74,9 @@ class Loop {
   void pause(Route& route);
   void adopt(Route& route, sys::Fd client);
   void connect(Session& session);
+  bool is_let_in(Session& session);
+  bool outlives(Session& session);
+  static void update_chain(Route& route);
   void answered(std::uint64_t lookup, Addresses addresses);
   void serve_session(Session& session, bool is_client, std::uint32_t events);
   void begin(Session& session);

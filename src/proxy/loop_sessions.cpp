@@ -21,6 +21,17 @@ void prepare_reset(const sys::Fd& fd) {
   if (fd.valid()) ::setsockopt(fd.get(), SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
 }
 
+// To a peer that we neither read nor write, TCP itself has to ask whether it is still there.
+void notice_death(const sys::Fd& fd) {
+  const int on = 1;
+  const int interval_s = 10;
+  const int tries = 3;
+  ::setsockopt(fd.get(), SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
+  ::setsockopt(fd.get(), IPPROTO_TCP, TCP_KEEPIDLE, &interval_s, sizeof interval_s);
+  ::setsockopt(fd.get(), IPPROTO_TCP, TCP_KEEPINTVL, &interval_s, sizeof interval_s);
+  ::setsockopt(fd.get(), IPPROTO_TCP, TCP_KEEPCNT, &tries, sizeof tries);
+}
+
 }  // namespace
 
 void Loop::accept(Route& route) {
@@ -47,6 +58,7 @@ void Loop::adopt(Route& route, sys::Fd client) {
   if (!watch(session.client.fd.get(), session_events, mark_of(&session, of_client))) {
     return end(session, true);
   }
+  if (!is_let_in(session)) return;
   session.addresses = route.spec.addresses;
   if (session.addresses) return connect(session);
   session.lookup = ++last_lookup_;
@@ -54,6 +66,21 @@ void Loop::adopt(Route& route, sys::Fd client) {
   lookups_.ask(route.spec.host, route.spec.port, [this, lookup = session.lookup](Addresses found) {
     post([this, lookup, found = std::move(found)] { answered(lookup, found); });
   });
+}
+
+// A toxic may refuse a connection, or leave it without an answer.
+bool Loop::is_let_in(Session& session) {
+  Route& route = *session.route;
+  update_chain(route);
+  const Toxic* guard = route.chain->guard_of(*route.spec.traffic, session.ordinal);
+  if (guard == nullptr) return true;
+  if (guard->kind->door(guard->attributes.typed.get()) == Door::refuses) {
+    end(session, true);
+  } else {
+    session.hung_by = guard->id;
+    notice_death(session.client.fd);
+  }
+  return false;
 }
 
 void Loop::answered(std::uint64_t lookup, Addresses addresses) {
@@ -86,6 +113,7 @@ void Loop::connect(Session& session) {
 
 void Loop::serve_session(Session& session, bool is_client, std::uint32_t events) {
   Side& side = is_client ? session.client : session.server;
+  if (!side.fd.valid()) return;
   const bool is_ending = (events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0;
   if (!session.is_connected && !is_client) {
     if ((events & (EPOLLHUP | EPOLLERR)) != 0) {
@@ -97,6 +125,7 @@ void Loop::serve_session(Session& session, bool is_client, std::uint32_t events)
   if (is_ending) side.is_hung_up = true;
   if (is_ending || (events & EPOLLIN) != 0) side.is_readable = true;
   if (!session.is_connected) {
+    if (session.hung_by != 0 && (events & EPOLLERR) != 0) return end(session, true);
     if (is_client) return;
     return begin(session);
   }
@@ -106,7 +135,10 @@ void Loop::serve_session(Session& session, bool is_client, std::uint32_t events)
   if (side.is_readable) from.pump(tools_);
   if (to.is_blocked() && (events & (EPOLLOUT | EPOLLHUP | EPOLLERR)) != 0) to.unblock(tools_);
   // A peer that is gone frees its connection, also while a toxic holds what it sent.
-  if ((events & EPOLLERR) != 0 && from.is_deaf()) return end(session, true);
+  if ((events & EPOLLERR) != 0 && from.is_deaf()) {
+    side.is_lost = true;
+    if (!outlives(session)) return end(session, true);
+  }
   settle(session);
 }
 
@@ -122,7 +154,9 @@ void Loop::settle(Session& session) {
   if (session.is_dead) return;
   const Link& up = session.up;
   const Link& down = session.down;
-  if (up.is_broken() || down.is_broken()) return end(session, true);
+  while (up.is_broken() || down.is_broken()) {
+    if (!outlives(session)) return end(session, true);
+  }
   if (up.is_cut() || down.is_cut() || (up.is_finished() && down.is_finished())) {
     return end(session, false);
   }
@@ -130,6 +164,22 @@ void Loop::settle(Session& session) {
     session.is_queued = true;
     turns_.push_back(&session);
   }
+}
+
+// One side is lost and a toxic keeps the other ignorant of it.
+bool Loop::outlives(Session& session) {
+  for (const bool is_up : {true, false}) {
+    Link& link = is_up ? session.up : session.down;
+    if (!link.outlives_source()) continue;
+    Link& back = is_up ? session.down : session.up;
+    link.lose_source();
+    back.lose_destination();
+    (is_up ? session.client : session.server).fd.reset();
+    notice_death((is_up ? session.server : session.client).fd);
+    back.pump(tools_);
+    return true;
+  }
+  return false;
 }
 
 void Loop::end(Session& session, bool with_reset) {
@@ -152,28 +202,35 @@ void Loop::end(Session& session, bool with_reset) {
   dead_.emplace_back(&session);
 }
 
+void Loop::update_chain(Route& route) {
+  const std::uint64_t generation = route.spec.traffic->generation();
+  if (route.generation == generation && route.chain) return;
+  route.chain = route.spec.traffic->chain();
+  route.generation = generation;
+}
+
 // The links of a session go over to the chain as it is now.
 void Loop::follow(Session& session) {
   Route& route = *session.route;
-  const std::uint64_t generation = route.spec.traffic->generation();
-  if (route.generation != generation || !route.chain) {
-    route.chain = route.spec.traffic->chain();
-    route.generation = generation;
-  }
-  session.generation = generation;
+  update_chain(route);
+  session.generation = route.generation;
   const Connection connection{route.spec.traffic.get(), session.ordinal};
   session.up.follow(*route.chain, connection, tools_);
   session.down.follow(*route.chain, connection, tools_);
 }
 
 void Loop::refresh(Route& route) {
-  const std::uint64_t generation = route.spec.traffic->generation();
-  const bool visits_all = route.spec.traffic->chain()->acts_alone();
+  update_chain(route);
+  const bool visits_all = route.chain->acts_alone();
   Session* next = nullptr;
   for (Session* session = route.first; session != nullptr; session = next) {
     next = session->after;
+    if (session->hung_by != 0 && route.chain->find(session->hung_by) == nullptr) {
+      end(*session, false);
+      continue;
+    }
     const bool is_held = session->up.is_held() || session->down.is_held();
-    if (!session->is_connected || session->generation == generation) continue;
+    if (!session->is_connected || session->generation == route.generation) continue;
     if (!visits_all && !is_held) continue;
     follow(*session);
     settle(*session);

@@ -30,7 +30,8 @@ struct Session {
   // Where to connect; each address is tried until one answers.
   std::shared_ptr<const std::vector<net::Address>> addresses;
   std::uint32_t next_address = 0;
-  std::uint64_t lookup = 0;  // the question that it waits for, or 0
+  std::uint64_t lookup = 0;   // the question that it waits for, or 0
+  std::uint64_t hung_by = 0;  // the toxic that keeps it without an answer, or 0
   bool is_connected = false;
   bool is_dead = false;
   bool is_queued = false;  // for another turn

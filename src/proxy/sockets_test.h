@@ -2,6 +2,7 @@
 // the server, and reads and writes with a limit on each wait.
 #pragma once
 
+#include <functional>
 #include <string>
 #include <string_view>
 
@@ -14,6 +15,7 @@
 #include "net/test_server.h"
 #include "sys/clock.h"
 #include "sys/fd.h"
+#include "sys/patience.h"
 
 namespace squall::proxy {
 
@@ -42,6 +44,8 @@ class Upstream {
     EXPECT_TRUE(becomes_ready(listener_, POLLIN)) << "nobody connects to the server";
     return sys::Fd(::accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC));
   }
+  // Nobody connects, for a while.
+  bool is_quiet() const { return !becomes_ready(listener_, POLLIN, 50); }
 
  private:
   sys::Fd listener_;
@@ -87,6 +91,16 @@ inline std::string ending(const sys::Fd& fd) {
   const ssize_t got = ::recv(fd.get(), &letter, 1, 0);
   if (got == 0) return "end";
   return got < 0 && errno == ECONNRESET ? "reset" : "data";
+}
+
+// Asks again until the answer is yes, or the limit is over.
+inline bool becomes_true(const std::function<bool()>& question, Duration limit = seconds(20)) {
+  sys::Patience patience(limit);
+  while (!question()) {
+    if (patience.is_over()) return false;
+    ::poll(nullptr, 0, 2);
+  }
+  return true;
 }
 
 inline bool is_silent(const sys::Fd& fd, int for_ms = 50) {

@@ -23,6 +23,7 @@ class Recorder final : public Outlet {
   void pass_end() override { is_ended = true; }
   void cut() override { is_cut = true; }
   void reset() override { is_reset = true; }
+  void hold_open(bool is_held) override { is_held_open = is_held; }
 
   std::string text() const {
     std::string all;
@@ -35,6 +36,7 @@ class Recorder final : public Outlet {
   bool is_ended = false;
   bool is_cut = false;
   bool is_reset = false;
+  bool is_held_open = false;
 };
 
 class StageRig : public testing::Test {

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "proxy/gate.h"
+
 namespace squall::proxy {
 
 class Stages::Step final : public Outlet {
@@ -32,6 +34,7 @@ class Stages::Step final : public Outlet {
     pass_end();
   }
   void reset() override { out_.reset(); }
+  void hold_open(bool is_held) override { out_.hold_open(is_held); }
 
  private:
   bool is_last() const { return next_ >= stages_.places_.size(); }
@@ -77,10 +80,10 @@ std::size_t Stages::held() const {
 }
 
 std::unique_ptr<Stage> Stages::draw(const Toxic& toxic, Connection connection, Duration now) {
-  if (!toxic.chooses(connection.ordinal)) return nullptr;
-  const Choices choices = connection.traffic->choices(toxic, connection.ordinal);
-  if (choices.unit("", "toxicity", 0) >= toxic.toxicity) return nullptr;
-  return toxic.kind->make(toxic.attributes.typed.get(), {now, choices});
+  if (!connection.traffic->draws(toxic, connection.ordinal)) return nullptr;
+  const Start start{now, connection.traffic->choices(toxic, connection.ordinal)};
+  if (!toxic.after.empty()) return std::make_unique<Gate>(toxic, start);
+  return toxic.kind->make(toxic.attributes.typed.get(), start);
 }
 
 void Stages::let_go(const std::vector<std::shared_ptr<const Toxic>>& toxics, Duration now,
@@ -108,7 +111,8 @@ void Stages::follow(const std::vector<std::shared_ptr<const Toxic>>& toxics, Con
     fresh.push_back({toxic, nullptr});
     if (old != places_.end() && old->toxic->revision == toxic->revision) continue;
     fresh.back().stage = draw(*toxic, connection, now);
-    if (fresh.back().stage && old != places_.end() && old->stage) {
+    if (fresh.back().stage && old != places_.end() && old->stage &&
+        old->toxic->after.empty() == toxic->after.empty()) {
       fresh.back().stage->adopt(*old->stage);
     }
   }

@@ -8,6 +8,8 @@
 #include <fmt/core.h>
 #include <strings.h>
 
+#include "proxy/gate.h"
+
 namespace squall::proxy {
 namespace {
 
@@ -130,6 +132,10 @@ Result<ToxicWords> read_toxic(const json::value& value) {
   TRY_VOID(read(object, "type", words.type));
   TRY_VOID(read(object, "stream", words.stream));
   TRY_VOID(read(object, "toxicity", words.toxicity));
+  TRY_VOID(read(object, "after", words.after));
+  if (words.after.value_or("").size() > after_max) {
+    return wrong_type("after", fmt::format("at most {} bytes", after_max));
+  }
   TRY_VOID(read(object, "first", words.first));
   TRY_VOID(read(object, "every", words.every));
   TRY_VOID(read_ttl(object, words.ttl_ms));
@@ -152,6 +158,7 @@ json::object show(const Toxic& toxic) {
                         {"type", json::string(toxic.kind->name)},
                         {"stream", toxic.stream_name},
                         {"toxicity", toxic.toxicity}};
+  if (!toxic.after.empty()) shown["after"] = toxic.after;
   if (toxic.first > 0) shown["first"] = toxic.first;
   if (toxic.every > 0) shown["every"] = toxic.every;
   if (toxic.ttl_ms > 0) shown["ttl"] = toxic.ttl_ms;

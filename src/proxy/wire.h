@@ -33,7 +33,8 @@ struct ToxicWords {
   std::optional<std::string> type;
   std::optional<std::string> stream;
   std::optional<double> toxicity;
-  std::optional<std::int64_t> first;  // these three are ours
+  std::optional<std::string> after;  // these four are ours
+  std::optional<std::int64_t> first;
   std::optional<std::int64_t> every;
   std::optional<std::int64_t> ttl_ms;
   json::object attributes;

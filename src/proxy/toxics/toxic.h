@@ -47,6 +47,10 @@ class Outlet {
   virtual void cut() = 0;
   // Aborts the connection now: both peers get a RST, what is under way is lost.
   virtual void reset() = 0;
+  // From now on the destination does not hear that the source is gone, neither by its end, which
+  // the stage must keep to itself, nor by its failure. False: it may hear of it again, and does at
+  // once if the source has failed meanwhile.
+  virtual void hold_open(bool is_held) = 0;
 };
 
 // What a stage knows when it begins.
@@ -76,6 +80,10 @@ class Stage {
   Duration wake_at = never;
 };
 
+// How a connection that begins is met: carried; aborted at once; taken and left without an answer,
+// until the toxic is removed, which closes it. The server hears only of those that are carried.
+enum class Door : std::uint8_t { carries, refuses, hangs };
+
 struct Attributes {
   json::object shown;                 // every attribute
   std::shared_ptr<const void> typed;  // the struct of the kind
@@ -97,6 +105,8 @@ struct Kind {
                               const json::object& given) = nullptr;
   // May be nullptr: a toxic that does nothing needs no stage.
   std::unique_ptr<Stage> (*make)(const void* typed, const Start& start) = nullptr;
+  // For toxics that act on connections before they carry anything.
+  Door (*door)(const void* typed) = nullptr;
 };
 
 using Catalogue = std::vector<const Kind*>;
