@@ -9,6 +9,7 @@
 #include "core/text.h"
 #include "net/http_server.h"
 #include "proxy/api.h"
+#include "proxy/decision_log.h"
 #include "sys/clock.h"
 #include "sys/file.h"
 #include "sys/random.h"
@@ -20,6 +21,7 @@ struct Words {
   std::string host = "localhost";
   std::string port = "8474";
   std::string config;
+  std::string decisions;
   std::optional<std::uint64_t> seed;
   std::optional<std::uint64_t> threads;
   bool has_proxy_metrics = false;
@@ -65,6 +67,16 @@ Result<std::unique_ptr<net::HttpServer>> listen(const Words& words, proxy::Api& 
                                  [&api](const net::HttpCall& call) { return api.answer(call); });
 }
 
+// Nothing when no file is named.
+Result<std::unique_ptr<proxy::DecisionLog>> keep_decisions(const std::string& path,
+                                                           const proxy::Api& api,
+                                                           const Console& console) {
+  if (path.empty()) return std::unique_ptr<proxy::DecisionLog>();
+  return proxy::DecisionLog::open(path, api.events(), [&console](const Error& why) {
+    tell(console, "error", {{"error", why.render()}}, "Decisions are not kept any more");
+  });
+}
+
 int execute(const Words& words, const Context& context) {
   const Console& console = context.console;
   if (words.shows_version) {
@@ -84,6 +96,10 @@ int execute(const Words& words, const Context& context) {
   if (!loops.ok()) return console.complain(loops.error());
   proxy::Api api(
       **loops, {.seed = seed, .has_metrics = words.has_proxy_metrics || words.has_runtime_metrics});
+  const Result<std::unique_ptr<proxy::DecisionLog>> decisions =
+      keep_decisions(words.decisions, api, console);
+  if (!decisions.ok()) return console.complain(decisions.error());
+  api.events()->tell({{"event", "begin"}, {"seed", seed}});
   const Result<std::unique_ptr<net::HttpServer>> server = listen(words, api);
   if (!server.ok()) {
     console.complain(server.error());
@@ -119,6 +135,8 @@ Command proxy_command() {
       {option("--host", "HOST", &Words::host, "Where the interface listens; localhost."),
        option("--port", "PORT", &Words::port, "Its port; 8474."),
        option("--config", "FILE", &Words::config, "JSON with proxies to begin with."),
+       option("--decisions", "FILE", &Words::decisions,
+              "Appends what is done and decided, a line of JSON each."),
        option("--seed", "N", &Words::seed, "Repeats every random choice."),
        option("--threads", "N", &Words::threads, "How many; one a core."),
        flag("--proxy-metrics", &Words::has_proxy_metrics, "GET /metrics counts bytes."),

@@ -19,16 +19,31 @@
 
 namespace squall::net {
 
+// A body that comes about while it is sent.
+class HttpStream {
+ public:
+  virtual ~HttpStream() = default;
+  // `wake` is called, on whatever thread, when there is something to take after there was nothing.
+  virtual void on_ready(std::function<void()> wake) = 0;
+  // What there is now; may be nothing. Not called again before that has been sent.
+  virtual std::string take() = 0;
+  // Nothing follows what was taken.
+  virtual bool is_over() const = 0;
+};
+
 struct HttpAnswer {
   int status = 200;
   std::vector<HttpHeader> headers;  // Date, Content-Length and Connection are added
   std::string body;
+  std::shared_ptr<HttpStream> stream = nullptr;  // in place of a body, until it or the client ends
 };
 
 struct HttpServerLimits {
   Bytes body{8 << 20};
   std::size_t connections = 1000;
-  Duration idle = seconds(60);  // between two calls, and for one to arrive or be answered
+  // Between two calls, for one to arrive, and for what was answered, or a piece of a stream, to be
+  // taken.
+  Duration idle = seconds(60);
 };
 
 class HttpServer {
@@ -55,6 +70,9 @@ class HttpServer {
   void read(Client& client);
   void answer(Client& client);
   bool write(Client& client);
+  void begin(Client& client, const HttpAnswer& answer, bool keeps_open);
+  void pump(Client& client);
+  void pump_streams();
   void watch(Client& client, bool for_writing) const;
   void drop(int fd);
   void drop_idle(Duration now);
@@ -63,7 +81,7 @@ class HttpServer {
   HttpServerLimits limits_;
   sys::Fd listener_;
   sys::Fd epoll_;
-  sys::Fd alarm_;
+  std::shared_ptr<const sys::Fd> alarm_;  // streams that become ready late may still have it
   sys::Fd spare_;
   std::map<int, std::unique_ptr<Client>> clients_;  // by descriptor
 };

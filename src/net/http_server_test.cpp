@@ -2,10 +2,14 @@
 // large or gone.
 #include "net/http_server.h"
 
+#include <mutex>
+#include <optional>
 #include <thread>
+#include <utility>
 
 #include <gtest/gtest.h>
 #include <netinet/in.h>
+#include <poll.h>
 
 #include "net/http_client.h"
 #include "net/socket.h"
@@ -109,6 +113,106 @@ TEST_F(HttpServerTest, TellsAClientThatAsksToGoAhead) {
   EXPECT_TRUE(connection.read_some(100, patience_).value().starts_with("HTTP/1.1 100 "));
   ASSERT_TRUE(connection.write_all("ok", patience_).ok());
   EXPECT_TRUE(connection.read_some(1000, patience_).value().starts_with("HTTP/1.1 200 "));
+}
+
+// A stream in the hands of a test: what is given to it is sent.
+class GivenStream final : public HttpStream {
+ public:
+  void on_ready(std::function<void()> wake) override {
+    const std::lock_guard lock(mutex_);
+    wake_ = std::move(wake);
+  }
+  std::string take() override {
+    const std::lock_guard lock(mutex_);
+    return std::exchange(text_, {});
+  }
+  bool is_over() const override {
+    const std::lock_guard lock(mutex_);
+    return is_over_;
+  }
+  void give(std::string_view text, bool is_last = false) {
+    const std::lock_guard lock(mutex_);
+    text_ += text;
+    is_over_ = is_last;
+    if (wake_) wake_();
+  }
+
+ private:
+  mutable std::mutex mutex_;
+  std::function<void()> wake_;
+  std::string text_ = "first";
+  bool is_over_ = false;
+};
+
+class HttpStreamTest : public testing::Test {
+ protected:
+  HttpStreamTest() {
+    Address address;
+    auto& any = reinterpret_cast<sockaddr_in&>(address.storage);
+    any.sin_family = AF_INET;
+    any.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    address.length = sizeof any;
+    server_ = HttpServer::listen(address, [this](const HttpCall& call) {
+                HttpAnswer answer;
+                if (call.path == "/stream") answer.stream = stream_;
+                return answer;
+              }).value();
+    port_ = std::stoi(server_->place().substr(server_->place().rfind(':') + 1));
+    thread_ =
+        std::jthread([this](std::stop_token stop) { EXPECT_TRUE(server_->serve(stop).ok()); });
+  }
+  Connection ask(std::string_view request) {
+    Connection connection =
+        Connection::open({.host = "127.0.0.1", .port = port_}, patience_).value();
+    EXPECT_TRUE(connection.write_all(request, patience_).ok());
+    return connection;
+  }
+  // What comes until it ends with this, or the connection does.
+  std::string read_until(Connection& connection, std::string_view end) {
+    std::string all;
+    while (!all.ends_with(end) || end.empty()) {
+      const Result<std::string> piece = connection.read_some(4096, patience_);
+      if (!piece.ok() || piece->empty()) break;
+      all += *piece;
+    }
+    return all;
+  }
+
+  sys::Patience patience_{seconds(30)};
+  std::shared_ptr<GivenStream> stream_ = std::make_shared<GivenStream>();
+  std::unique_ptr<HttpServer> server_;
+  int port_ = 0;
+  std::jthread thread_;
+};
+
+TEST_F(HttpStreamTest, SendsPiecesAsTheyComeAndTheEnd) {
+  Connection connection = ask("GET /stream HTTP/1.1\r\nHost: x\r\n\r\n");
+  const std::string head = read_until(connection, "first\r\n");
+  EXPECT_NE(head.find("\r\nTransfer-Encoding: chunked\r\n"), std::string::npos) << head;
+  EXPECT_EQ(head.find("Content-Length"), std::string::npos) << head;
+  EXPECT_TRUE(head.ends_with("\r\n\r\n5\r\nfirst\r\n")) << head;
+  stream_->give("second one");
+  EXPECT_EQ(read_until(connection, "one\r\n"), "a\r\nsecond one\r\n");
+  stream_->give("last", true);
+  EXPECT_EQ(read_until(connection, ""), "4\r\nlast\r\n0\r\n\r\n");
+}
+
+TEST_F(HttpStreamTest, AClientThatClosesGetsItPlain) {
+  Connection connection = ask("GET /stream HTTP/1.0\r\n\r\n");
+  EXPECT_TRUE(read_until(connection, "first").ends_with("\r\n\r\nfirst"));
+  stream_->give("last", true);
+  EXPECT_EQ(read_until(connection, ""), "last");
+}
+
+TEST_F(HttpStreamTest, OthersAreServedMeanwhileAndAClientThatGoesFreesTheStream) {
+  std::optional<Connection> connection = ask("GET /stream HTTP/1.1\r\nHost: x\r\n\r\n");
+  EXPECT_NE(read_until(*connection, "first\r\n"), "");
+  Connection other = ask("GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+  EXPECT_TRUE(read_until(other, "").starts_with("HTTP/1.1 200 "));
+  EXPECT_GT(stream_.use_count(), 1);
+  connection.reset();
+  while (stream_.use_count() > 1 && !patience_.is_over()) ::poll(nullptr, 0, 1);
+  EXPECT_EQ(stream_.use_count(), 1);
 }
 
 TEST(HttpServer, DoesItsChoreWhenItIsDue) {

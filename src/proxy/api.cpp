@@ -3,6 +3,7 @@
 #include "proxy/api.h"
 
 #include <algorithm>
+#include <utility>
 
 #include <fmt/core.h>
 
@@ -15,6 +16,22 @@ namespace {
 
 using net::HttpAnswer;
 using Names = std::vector<std::string>;
+
+// Its first line says what repeats the choices of which the others tell.
+class EventStream final : public net::HttpStream {
+ public:
+  EventStream(std::shared_ptr<EventReader> reader, std::uint64_t seed)
+      : reader_(std::move(reader)),
+        first_line_(compact_json(json::object{{"event", "begin"}, {"seed", seed}}) + "\n") {}
+
+  void on_ready(std::function<void()> wake) override { reader_->on_ready(std::move(wake)); }
+  std::string take() override { return std::exchange(first_line_, {}) + reader_->take(); }
+  bool is_over() const override { return reader_->is_over(); }
+
+ private:
+  std::shared_ptr<EventReader> reader_;
+  std::string first_line_;
+};
 
 }  // namespace
 
@@ -39,6 +56,7 @@ const std::vector<Api::Route>& Api::routes() {
       {"proxies/*/toxics/*", "POST PATCH", &Api::update_toxic},
       {"proxies/*/toxics/*", "DELETE", &Api::remove_toxic},
       {"version", "GET", &Api::version},
+      {"squall/events", "GET", &Api::read_events},
   };
   return table;
 }
@@ -78,7 +96,7 @@ Proxy* Api::find_proxy(const std::string& name) const {
 
 // Makes a proxy, which listens if it is enabled. The name must be free.
 Result<Proxy*> Api::place(const ProxySpec& spec) {
-  auto made = std::make_unique<Proxy>(spec, settings_.seed, loops_);
+  auto made = std::make_unique<Proxy>(spec, settings_.seed, loops_, events_);
   if (spec.enabled) TRY_VOID(made->start());
   return (proxies_[spec.name] = std::move(made)).get();
 }
@@ -210,6 +228,13 @@ net::HttpAnswer Api::update(const Names& names, std::string_view body) {
 
 net::HttpAnswer Api::remove(const Names& names, std::string_view) {
   return proxies_.erase(names[0]) == 0 ? no_proxy() : HttpAnswer{204, {}, ""};
+}
+
+net::HttpAnswer Api::read_events(const Names&, std::string_view) {
+  return {200,
+          {{"Content-Type", "application/x-ndjson"}},
+          "",
+          std::make_shared<EventStream>(events_->read(), settings_.seed)};
 }
 
 net::HttpAnswer Api::version(const Names&, std::string_view) {

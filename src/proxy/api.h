@@ -31,6 +31,8 @@ class Api {
   Status populate(std::string_view document);
   // Removes the proxies and toxics whose lease has ended; when the next one ends, or `never`.
   Duration expire(Duration now);
+  // What the proxies do and decide. Never nullptr.
+  const std::shared_ptr<Events>& events() const { return events_; }
 
  private:
   using Answer = net::HttpAnswer;
@@ -49,6 +51,7 @@ class Api {
   Answer get_toxic(const std::vector<std::string>& names, std::string_view body);
   Answer update_toxic(const std::vector<std::string>& names, std::string_view body);
   Answer remove_toxic(const std::vector<std::string>& names, std::string_view body);
+  Answer read_events(const std::vector<std::string>& names, std::string_view body);
   Answer version(const std::vector<std::string>& names, std::string_view body);
 
   struct Populated {
@@ -61,6 +64,7 @@ class Api {
 
   Loops& loops_;
   ApiSettings settings_;
+  std::shared_ptr<Events> events_ = std::make_shared<Events>();
   std::uint64_t requests_ = 0;
   Proxies proxies_;
 };

@@ -8,6 +8,10 @@
 
 namespace squall::proxy {
 
+std::string_view name_of(Stream stream) {
+  return stream == Stream::upstream ? "upstream" : "downstream";
+}
+
 bool Toxic::chooses(std::uint64_t connection) const {
   if (first <= 0 && every <= 0) return true;
   if (connection < since) return false;
@@ -53,8 +57,23 @@ void Traffic::set_chain(std::shared_ptr<const Chain> chain) {
 }
 
 bool Traffic::draws(const Toxic& toxic, std::uint64_t connection) const {
-  return toxic.chooses(connection) &&
-         choices(toxic, connection).unit("", "toxicity", 0) < toxic.toxicity;
+  const bool acts = toxic.chooses(connection) &&
+                    choices(toxic, connection).unit("", "toxicity", 0) < toxic.toxicity;
+  if (is_watched()) {
+    tell("connection", {{"connection", connection},
+                        {"toxic", toxic.name},
+                        {"stream", json::string(name_of(toxic.stream))},
+                        {"revision", toxic.revision},
+                        {"acts", acts}});
+  }
+  return acts;
+}
+
+void Traffic::tell(std::string_view event, json::object rest) const {
+  if (!is_watched()) return;
+  json::object whole = {{"event", json::string(event)}, {"proxy", name_}};
+  for (auto& [key, value] : rest) whole[key] = std::move(value);
+  events_->tell(std::move(whole));
 }
 
 Choices Traffic::choices(const Toxic& toxic, std::uint64_t connection) const {

@@ -10,11 +10,14 @@
 #include <string>
 #include <vector>
 
+#include "proxy/events.h"
 #include "proxy/toxics/toxic.h"
 
 namespace squall::proxy {
 
 enum class Stream : std::uint8_t { upstream, downstream };  // to the server; to the client
+
+std::string_view name_of(Stream stream);  // "upstream"
 
 struct Toxic {
   std::uint64_t id = 0;        // never given twice
@@ -54,8 +57,11 @@ struct Chain {
 // What the loops and the owner of a proxy share.
 class Traffic {
  public:
-  Traffic(std::string name, std::uint64_t seed)
-      : name_(std::move(name)), seed_(seed), chain_(std::make_shared<const Chain>()) {}
+  Traffic(std::string name, std::uint64_t seed, std::shared_ptr<Events> events = nullptr)
+      : name_(std::move(name)),
+        seed_(seed),
+        events_(std::move(events)),
+        chain_(std::make_shared<const Chain>()) {}
 
   // Counts the chains; a loop that meets another number than its last one takes the chain anew.
   std::uint64_t generation() const { return generation_.load(std::memory_order_acquire); }
@@ -64,10 +70,15 @@ class Traffic {
 
   // The draws of one toxic on one direction of a connection.
   Choices choices(const Toxic& toxic, std::uint64_t connection) const;
-  // Whether the toxic acts on this connection.
+  // Whether the toxic acts on this connection. The decision is told.
   bool draws(const Toxic& toxic, std::uint64_t connection) const;
   std::uint64_t connections() const { return connections_.load(std::memory_order_relaxed); }
   std::uint64_t next_connection() { return connections_.fetch_add(1, std::memory_order_relaxed); }
+
+  // Somebody wants to know.
+  bool is_watched() const { return events_ && events_->has_readers(); }
+  // {"event": ..., "proxy": ...} and the rest.
+  void tell(std::string_view event, json::object rest) const;
 
   // Bytes of the connections that have ended, by Stream.
   std::array<std::atomic<std::uint64_t>, 2> received{};
@@ -76,6 +87,7 @@ class Traffic {
  private:
   std::string name_;
   std::uint64_t seed_;
+  std::shared_ptr<Events> events_;
   std::atomic<std::uint64_t> generation_{1};
   std::atomic<std::uint64_t> connections_{0};
   mutable std::mutex mutex_;

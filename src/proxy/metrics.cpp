@@ -37,11 +37,10 @@ std::string metrics(const Proxies& proxies) {
       for (std::size_t stream = 0; stream < 2; ++stream) {
         const std::uint64_t value = (proxy->traffic().*counter.values)[stream].load();
         if (value == 0) continue;
-        text +=
-            fmt::format("{}{{direction=\"{}\",listener=\"{}\",proxy=\"{}\",upstream=\"{}\"}} {}\n",
-                        counter.name, stream == 0 ? "upstream" : "downstream",
-                        escape_label(proxy->spec().listen), escape_label(name),
-                        escape_label(proxy->spec().upstream), value);
+        text += fmt::format(
+            "{}{{direction=\"{}\",listener=\"{}\",proxy=\"{}\",upstream=\"{}\"}} {}\n",
+            counter.name, name_of(static_cast<Stream>(stream)), escape_label(proxy->spec().listen),
+            escape_label(name), escape_label(proxy->spec().upstream), value);
       }
     }
   }

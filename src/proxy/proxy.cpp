@@ -176,8 +176,10 @@ void Loops::chain_changed(std::uint64_t route) {
   for (const std::unique_ptr<Loop>& loop : loops_) loop->chain_changed(route);
 }
 
-Proxy::Proxy(ProxySpec spec, std::uint64_t seed, Loops& loops)
-    : spec_(std::move(spec)), loops_(loops), traffic_(std::make_shared<Traffic>(spec_.name, seed)) {
+Proxy::Proxy(ProxySpec spec, std::uint64_t seed, Loops& loops, std::shared_ptr<Events> events)
+    : spec_(std::move(spec)),
+      loops_(loops),
+      traffic_(std::make_shared<Traffic>(spec_.name, seed, std::move(events))) {
   spec_.enabled = false;
   begin_lease();
 }
@@ -207,13 +209,32 @@ Status Proxy::start() {
                .addresses = known,
                .host = server.host,
                .port = server.port});
+  tell("listens");
   return ok();
+}
+
+void Proxy::tell(std::string_view what) const {
+  traffic_->tell(
+      "proxy",
+      {{"what", json::string(what)}, {"listen", spec_.listen}, {"upstream", spec_.upstream}});
+}
+
+void Proxy::tell(std::string_view what, const Toxic& toxic) const {
+  if (!traffic_->is_watched()) return;
+  traffic_->tell("toxic", {{"what", json::string(what)},
+                           {"toxic", toxic.name},
+                           {"type", json::string(toxic.kind->name)},
+                           {"stream", json::string(name_of(toxic.stream))},
+                           {"revision", toxic.revision},
+                           {"toxicity", toxic.toxicity},
+                           {"attributes", toxic.attributes.shown}});
 }
 
 void Proxy::stop() {
   if (!spec_.enabled) return;
   loops_.close(route_);
   spec_.enabled = false;
+  tell("stopped");
 }
 
 Result<bool> Proxy::differs(const ProxySpec& wanted) const {
@@ -229,7 +250,7 @@ Duration Proxy::expire_toxics(Duration now) {
   Duration next = never;
   for (const std::shared_ptr<const Toxic>& toxic : toxics()) {
     if (toxic->expires <= now) {
-      remove_toxic(toxic->id);
+      remove_toxic(toxic->id, "expired");
     } else {
       next = std::min(next, toxic->expires);
     }
@@ -278,6 +299,7 @@ std::shared_ptr<const Toxic> Proxy::add_toxic(Toxic toxic) {
   const auto added = std::make_shared<const Toxic>(std::move(toxic));
   Chain chain = *traffic_->chain();
   chain.toxics[static_cast<std::size_t>(added->stream)].push_back(added);
+  tell("added", *added);
   set_chain(std::move(chain));
   return added;
 }
@@ -292,12 +314,14 @@ std::shared_ptr<const Toxic> Proxy::update_toxic(Toxic toxic) {
       if (one->id == updated->id) one = updated;
     }
   }
+  tell("updated", *updated);
   set_chain(std::move(chain));
   return updated;
 }
 
-void Proxy::remove_toxic(std::uint64_t id) {
+void Proxy::remove_toxic(std::uint64_t id, std::string_view why) {
   Chain chain = *traffic_->chain();
+  if (const Toxic* toxic = chain.find(id)) tell(why, *toxic);
   for (auto& direction : chain.toxics) {
     std::erase_if(direction, [&](const auto& toxic) { return toxic->id == id; });
   }
@@ -305,6 +329,7 @@ void Proxy::remove_toxic(std::uint64_t id) {
 }
 
 void Proxy::remove_toxics() {
+  for (const std::shared_ptr<const Toxic>& toxic : toxics()) tell("removed", *toxic);
   set_chain({});
 }
 

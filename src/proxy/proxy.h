@@ -47,7 +47,7 @@ Result<net::Address> listen_address(const std::string& text);
 class Proxy {
  public:
   // It does not listen yet.
-  Proxy(ProxySpec spec, std::uint64_t seed, Loops& loops);
+  Proxy(ProxySpec spec, std::uint64_t seed, Loops& loops, std::shared_ptr<Events> events = nullptr);
   ~Proxy();
   Proxy(const Proxy&) = delete;
   Proxy& operator=(const Proxy&) = delete;
@@ -70,7 +70,8 @@ class Proxy {
   std::shared_ptr<const Toxic> add_toxic(Toxic toxic);
   // In place of the one with its id.
   std::shared_ptr<const Toxic> update_toxic(Toxic toxic);
-  void remove_toxic(std::uint64_t id);
+  // `why` is told: "removed" or "expired".
+  void remove_toxic(std::uint64_t id, std::string_view why = "removed");
   void remove_toxics();
 
   // When its own lease ends, or `never`.
@@ -82,6 +83,8 @@ class Proxy {
 
  private:
   void set_chain(Chain chain);
+  void tell(std::string_view what) const;
+  void tell(std::string_view what, const Toxic& toxic) const;
   void begin_lease();
 
   ProxySpec spec_;

@@ -80,6 +80,7 @@ std::size_t Stages::held() const {
 }
 
 std::unique_ptr<Stage> Stages::draw(const Toxic& toxic, Connection connection, Duration now) {
+  if (toxic.kind->make == nullptr || toxic.kind->door != nullptr) return nullptr;
   if (!connection.traffic->draws(toxic, connection.ordinal)) return nullptr;
   const Start start{now, connection.traffic->choices(toxic, connection.ordinal)};
   if (!toxic.after.empty()) return std::make_unique<Gate>(toxic, start);

@@ -10,7 +10,7 @@ verb() { ends 0 drill proxy "$@"; }
 port_said() { sed -nE 's/.*127\.0\.0\.1:([0-9]+).*/\1/p' "$work/said"; }
 
 # The interface chooses its own port, and says which.
-"$squall" proxy -host 127.0.0.1 -port 0 -seed 5 -proxy-metrics >"$work/log" 2>&1 &
+"$squall" proxy -host 127.0.0.1 -port 0 -seed 5 -proxy-metrics -decisions "$work/decisions" >"$work/log" 2>&1 &
 proxy=$!
 check "the proxy says where it listens" within 20 grep -qs 'HTTP server on endpoint 127.0.0.1:' "$work/log"
 TOXIPROXY_URL=http://$(sed -nE 's/.*endpoint ([0-9.:]+).*/\1/p' "$work/log")
@@ -61,6 +61,8 @@ kill -TERM "$proxy"
 code=0
 wait "$proxy" || code=$?
 check "SIGTERM ends the proxy with 0" test "$code" = 0
+check "its decisions are on file" grep -q '"toxic":"slow","stream":"downstream","revision":0,"acts":true' "$work/decisions"
+check "behind the seed that repeats them" grep -q '"event":"begin","seed":5' "$work/decisions"
 redis-cli -p "$port" shutdown nosave
 check "an interface that cannot be had is told with 1" ends 1 drill proxy -host 192.0.2.1 -port 1
 drill_end
