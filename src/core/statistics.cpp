@@ -58,6 +58,49 @@ double upper_bound_of_share(std::int64_t bad, std::int64_t count) {
   return high;
 }
 
+double normal_quantile(double share) {
+  CHECK(share > 0 && share < 1, "a quantile is wanted of a share between 0 and 1");
+  const auto tail = [](double probability) {
+    const double q = std::sqrt(-2 * std::log(probability));
+    return (((((-7.784894002430293e-03 * q - 3.223964580411365e-01) * q - 2.400758277161838) * q -
+              2.549732539343734) *
+                 q +
+             4.374664141464968) *
+                q +
+            2.938163982698783) /
+           ((((7.784695709041462e-03 * q + 3.224671290700398e-01) * q + 2.445134137142996) * q +
+             3.754408661907416) *
+                q +
+            1);
+  };
+  constexpr double low = 0.02425;
+  double x = 0;
+  if (share < low) {
+    x = tail(share);
+  } else if (share > 1 - low) {
+    x = -tail(1 - share);
+  } else {
+    const double q = share - 0.5;
+    const double r = q * q;
+    x = (((((-3.969683028665376e+01 * r + 2.209460984245205e+02) * r - 2.759285104469687e+02) * r +
+           1.383577518672690e+02) *
+              r -
+          3.066479806614716e+01) *
+             r +
+         2.506628277459239) *
+        q /
+        (((((-5.447609879822406e+01 * r + 1.615858368580409e+02) * r - 1.556989798598866e+02) * r +
+           6.680131188771972e+01) *
+              r -
+          1.328068155288572e+01) *
+             r +
+         1);
+  }
+  const double miss = std::erfc(-x / std::sqrt(2.0)) / 2 - share;
+  const double step = miss * std::sqrt(2 * std::acos(-1.0)) * std::exp(x * x / 2);
+  return x - step / (1 + x * step / 2);
+}
+
 double percentile(std::span<const double> sorted, double share) {
   if (sorted.empty()) return 0;
   // The small subtraction keeps 0.9 * 10 from being rounded up past 9.

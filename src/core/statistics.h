@@ -16,6 +16,10 @@ double upper_bound_of_share(std::int64_t bad, std::int64_t count);
 // The regularised incomplete beta function I_x(a, b) for a, b > 0 and x in [0, 1].
 double incomplete_beta(double a, double b, double x);
 
+// The value that a standard normal variable stays below with probability `share`, in (0, 1), to
+// about 15 digits: the approximation of P. J. Acklam (2003) and one step of Halley's method.
+double normal_quantile(double share);
+
 // The smallest value that at least `share` of the values do not exceed (nearest rank). `sorted` is
 // in ascending order; an empty one gives 0.
 double percentile(std::span<const double> sorted, double share);

@@ -1,5 +1,6 @@
 #include "core/statistics.h"
 
+#include <cmath>
 #include <vector>
 
 #include <gtest/gtest.h>
@@ -45,6 +46,19 @@ TEST(IncompleteBeta, AgreesWithItsClosedForms) {
   EXPECT_NEAR(incomplete_beta(50, 50, 0.5), 0.5, 1e-12);       // symmetry
   EXPECT_EQ(incomplete_beta(2, 3, 0), 0);
   EXPECT_EQ(incomplete_beta(2, 3, 1), 1);
+}
+
+TEST(NormalQuantile, AgreesWithTheTables) {
+  EXPECT_NEAR(normal_quantile(0.5), 0, 1e-15);
+  EXPECT_NEAR(normal_quantile(0.975), 1.959963984540054, 1e-13);
+  EXPECT_NEAR(normal_quantile(0.01), -2.326347874040841, 1e-13);
+  EXPECT_NEAR(normal_quantile(1e-9), -5.997807015007687, 1e-9);
+}
+
+TEST(NormalQuantile, UndoesTheDistributionFunction) {
+  for (double x = -6; x <= 6; x += 0.25) {
+    EXPECT_NEAR(normal_quantile(std::erfc(-x / std::sqrt(2.0)) / 2), x, 1e-6) << x;
+  }
 }
 
 TEST(Percentile, IsTheNearestRank) {

@@ -137,6 +137,13 @@ Status NftOwnerTable::rehearse(const std::string& name, std::span<const NftRule>
   return carry_out(socket, transaction);
 }
 
+Status NftOwnerTable::clear() {
+  NftTransaction transaction(name_);
+  transaction.remove_rules();
+  transaction.commit();
+  return carry_out(socket_, transaction);
+}
+
 Status NftOwnerTable::remove() {
   CHECK(socket_.valid(), "an owner table is removed once");
   const Fd socket = std::move(socket_);

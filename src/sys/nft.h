@@ -22,7 +22,8 @@
 // request is rejected, but a lost answer if only the reply is: there the server gets the reset.
 // Rejecting rules let TCP resets pass, and of ICMP match only echo ("ping"): otherwise they would
 // swallow their own answers. Dropping rules for NftProtocol::any without a port match everything,
-// IPv6 neighbour discovery included.
+// IPv6 neighbour discovery included. `queue` hands the packet to whoever serves a queue of that
+// number (NFQUEUE); where nobody does, it passes.
 #pragma once
 
 #include <cstdint>
@@ -35,7 +36,7 @@
 
 namespace squall::sys {
 
-enum class NftAction { drop, reject };
+enum class NftAction { drop, reject, queue };
 enum class NftDirection { in, out, both };
 enum class NftProtocol { any, tcp, udp };  // `any` with a port means TCP and UDP
 
@@ -46,6 +47,8 @@ struct NftRule {
   std::string peer;  // "", an IPv4 or IPv6 address, or a network: "10.1.0.0/16", "fd00::/8"
   std::optional<std::uint16_t> remote_port;
   std::optional<std::uint16_t> local_port;
+  std::uint16_t queue = 0;          // for NftAction::queue
+  std::uint32_t unless_marked = 0;  // packets whose mark has one of these bits do not match
 };
 
 // "reject tcp in and out, peer 10.1.0.0/16, remote port 80"
@@ -70,6 +73,10 @@ class NftOwnerTable {
                          std::optional<int> netns_fd = std::nullopt);
 
   const std::string& name() const { return name_; }
+
+  // Takes all rules out, so that nothing matches any more. Its hooks stay until the table goes:
+  // with a hook the kernel throws away what waits in any packet queue of the namespace.
+  Status clear();
 
   // Removes the table now and says whether that worked; the socket is closed in either case. The
   // destructor closes only, which the kernel answers by removing the table before close(2) returns,

@@ -1,6 +1,7 @@
 #include "sys/nft_message.h"
 
 #include <array>
+#include <optional>
 #include <string_view>
 #include <utility>
 
@@ -9,7 +10,9 @@
 #include <libmnl/libmnl.h>
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
+#include <linux/netfilter/nf_tables_compat.h>
 #include <linux/netfilter/nfnetlink.h>
+#include <linux/netfilter/xt_NFQUEUE.h>
 
 namespace squall::sys {
 namespace {
@@ -22,6 +25,21 @@ std::uint16_t nft_type(int message) {
 
 std::string chain_name(NftHook hook) {
   return hook == NftHook::input ? "input" : "output";
+}
+
+std::optional<nft_meta_keys> meta_key(NftSource source) {
+  switch (source) {
+    case NftSource::family:
+      return NFT_META_NFPROTO;
+    case NftSource::protocol:
+      return NFT_META_L4PROTO;
+    case NftSource::mark:
+      return NFT_META_MARK;
+    case NftSource::network_header:
+    case NftSource::transport_header:
+      break;
+  }
+  return std::nullopt;
 }
 
 }  // namespace
@@ -75,7 +93,8 @@ class NftTransaction::Message {
 
   void put_load(const NftMatch& match);
   void put_match(const NftMatch& match);
-  void put_verdict(NftVerdict verdict);
+  void put_verdict(const NftKernelRule& rule);
+  void put_queue(std::uint16_t number);
 
   std::string_view bytes() const {
     return {buffer_.data(), MNL_ALIGN(static_cast<std::size_t>(header_->nlmsg_len))};
@@ -87,10 +106,9 @@ class NftTransaction::Message {
 };
 
 void NftTransaction::Message::put_load(const NftMatch& match) {
-  if (match.source == NftSource::family || match.source == NftSource::protocol) {
-    const bool family = match.source == NftSource::family;
+  if (const std::optional<nft_meta_keys> key = meta_key(match.source)) {
     expression("meta", [&] {
-      put_number(NFTA_META_KEY, family ? NFT_META_NFPROTO : NFT_META_L4PROTO);
+      put_number(NFTA_META_KEY, *key);
       put_number(NFTA_META_DREG, NFT_REG_1);
     });
     return;
@@ -124,7 +142,23 @@ void NftTransaction::Message::put_match(const NftMatch& match) {
   });
 }
 
-void NftTransaction::Message::put_verdict(NftVerdict verdict) {
+// The target of xtables, which every kernel with NFQUEUE has; the native expression is rarer.
+void NftTransaction::Message::put_queue(std::uint16_t number) {
+  constexpr std::uint32_t revision = 3;
+  const xt_NFQ_info_v3 queue{.queuenum = number, .queues_total = 1, .flags = NFQ_FLAG_BYPASS};
+  std::string info(reinterpret_cast<const char*>(&queue), sizeof queue);
+  constexpr std::size_t alignment = 8;  // XT_ALIGN
+  info.resize((info.size() + alignment - 1) / alignment * alignment);
+  expression("target", [&] {
+    put_text(NFTA_TARGET_NAME, "NFQUEUE");
+    put_number(NFTA_TARGET_REV, revision);
+    put(NFTA_TARGET_INFO, info);
+  });
+}
+
+void NftTransaction::Message::put_verdict(const NftKernelRule& rule) {
+  const NftVerdict verdict = rule.verdict;
+  if (verdict == NftVerdict::queue) return put_queue(rule.queue);
   if (verdict == NftVerdict::drop) {
     expression("immediate", [&] {
       put_number(NFTA_IMMEDIATE_DREG, NFT_REG_VERDICT);
@@ -182,9 +216,15 @@ void NftTransaction::add_rule(const NftKernelRule& rule) {
   message.nest(NFTA_RULE_EXPRESSIONS, [&] {
     for (const NftMatch& match : rule.matches) message.put_match(match);
     message.expression("counter", [] {});
-    message.put_verdict(rule.verdict);
+    message.put_verdict(rule);
   });
   add(NftPart::rule, fmt::format("adding {}", rule.label), message);
+}
+
+void NftTransaction::remove_rules() {
+  Message message(nft_type(NFT_MSG_DELRULE), NLM_F_ACK, next_sequence());
+  message.put_text(NFTA_RULE_TABLE, table_);
+  add(NftPart::rule, fmt::format("removing the rules of table inet {}", table_), message);
 }
 
 void NftTransaction::remove_table() {

@@ -24,6 +24,7 @@ class NftTransaction {
   void add_table(std::uint32_t flags);  // NFT_TABLE_F_*; the kernel refuses if the table exists
   void add_chain(NftHook hook);         // named "input" or "output"
   void add_rule(const NftKernelRule& rule);
+  void remove_rules();  // all of them
   void remove_table();
   void commit();  // adds BATCH_END; without it the kernel applies nothing
 

@@ -123,6 +123,11 @@ NftMatch transport_byte(std::uint32_t offset, unsigned mask, unsigned value) {
           .value = one_byte(value)};
 }
 
+NftMatch unmarked_match(std::uint32_t bits) {
+  const std::string mask(reinterpret_cast<const char*>(&bits), sizeof bits);
+  return {.source = NftSource::mark, .mask = mask, .value = std::string(sizeof bits, '\0')};
+}
+
 std::vector<NftMatch> peer_matches(const Network& network, NftHook hook) {
   std::vector<NftMatch> matches{family_match(network.ipv6)};
   if (network.prefix == 0) return matches;
@@ -141,11 +146,13 @@ struct Case {
   NftVerdict verdict = NftVerdict::drop;
 };
 
-std::vector<Case> drop_cases(const NftRule& rule, bool any_port) {
-  if (rule.protocol == NftProtocol::any && any_port) return {Case{}};
+// For verdicts that answer nobody.
+std::vector<Case> silent_cases(const NftRule& rule, bool any_port) {
+  const NftVerdict verdict = rule.action == NftAction::queue ? NftVerdict::queue : NftVerdict::drop;
+  if (rule.protocol == NftProtocol::any && any_port) return {Case{{}, verdict}};
   std::vector<Case> cases;
-  if (rule.protocol != NftProtocol::udp) cases.push_back({{protocol_match(IPPROTO_TCP)}});
-  if (rule.protocol != NftProtocol::tcp) cases.push_back({{protocol_match(IPPROTO_UDP)}});
+  if (rule.protocol != NftProtocol::udp) cases.push_back({{protocol_match(IPPROTO_TCP)}, verdict});
+  if (rule.protocol != NftProtocol::tcp) cases.push_back({{protocol_match(IPPROTO_UDP)}, verdict});
   return cases;
 }
 
@@ -192,12 +199,16 @@ void translate_for_hook(const NftRule& rule, const std::optional<Network>& peer,
                         const std::string& label, std::vector<NftKernelRule>& made) {
   const bool leaving = hook == NftHook::output;
   const bool any_port = !rule.remote_port && !rule.local_port;
-  const std::vector<Case> cases = rule.action == NftAction::drop
-                                      ? drop_cases(rule, any_port)
-                                      : reject_cases(rule, peer, any_port);
+  const std::vector<Case> cases = rule.action == NftAction::reject
+                                      ? reject_cases(rule, peer, any_port)
+                                      : silent_cases(rule, any_port);
   for (const Case& one : cases) {
-    NftKernelRule kernel{.hook = hook, .verdict = one.verdict, .label = label};
-    if (peer) kernel.matches = peer_matches(*peer, hook);
+    NftKernelRule kernel{.hook = hook, .verdict = one.verdict, .queue = rule.queue, .label = label};
+    if (rule.unless_marked != 0) kernel.matches.push_back(unmarked_match(rule.unless_marked));
+    if (peer) {
+      const std::vector<NftMatch> address = peer_matches(*peer, hook);
+      kernel.matches.insert(kernel.matches.end(), address.begin(), address.end());
+    }
     kernel.matches.insert(kernel.matches.end(), one.matches.begin(), one.matches.end());
     if (rule.remote_port) kernel.matches.push_back(port_match(leaving, *rule.remote_port));
     if (rule.local_port) kernel.matches.push_back(port_match(!leaving, *rule.local_port));
@@ -210,7 +221,8 @@ void translate_for_hook(const NftRule& rule, const std::optional<Network>& peer,
 std::string describe(const NftRule& rule) {
   static constexpr std::array protocols = {"", " tcp", " udp"};
   static constexpr std::array directions = {"in", "out", "in and out"};
-  std::string text = fmt::format("{}{} {}", rule.action == NftAction::drop ? "drop" : "reject",
+  static constexpr std::array actions = {"drop", "reject", "queue"};
+  std::string text = fmt::format("{}{} {}", actions.at(static_cast<std::size_t>(rule.action)),
                                  protocols.at(static_cast<std::size_t>(rule.protocol)),
                                  directions.at(static_cast<std::size_t>(rule.direction)));
   if (!rule.peer.empty()) text += fmt::format(", peer {}", printable(rule.peer));

@@ -17,14 +17,14 @@
 namespace squall::sys {
 
 enum class NftHook { input, output };
-enum class NftSource { family, protocol, network_header, transport_header };
-enum class NftVerdict { drop, tcp_reset, port_unreachable };
+enum class NftSource { family, protocol, mark, network_header, transport_header };
+enum class NftVerdict { drop, tcp_reset, port_unreachable, queue };
 
 struct NftMatch {
   NftSource source = NftSource::family;
   std::uint32_t offset = 0;  // bytes into the header; 0 for metadata
   std::string mask;          // as long as `value`, or empty for no mask
-  std::string value;         // bytes as on the wire
+  std::string value;         // bytes as on the wire; a mark in the order of this host
   bool equal = true;         // false: the rule matches if the bytes differ
 
   friend bool operator==(const NftMatch&, const NftMatch&) = default;
@@ -34,7 +34,8 @@ struct NftKernelRule {
   NftHook hook = NftHook::input;
   std::vector<NftMatch> matches;
   NftVerdict verdict = NftVerdict::drop;
-  std::string label;  // "rule 2 (drop tcp out, peer 10.0.0.1)"
+  std::uint16_t queue = 0;  // of NftVerdict::queue
+  std::string label;        // "rule 2 (drop tcp out, peer 10.0.0.1)"
 };
 
 // In the order given. Errors: Code::invalid if there are no or more than 256 rules, or as

@@ -139,6 +139,23 @@ TEST(NftRule, AnswersEveryProtocolInItsOwnWayWhenRejecting) {
   EXPECT_EQ(translate({.direction = NftDirection::in, .remote_port = 53}).size(), 2U);
 }
 
+TEST(NftRule, QueuesWhatHasNotBeenThroughAlready) {
+  const auto rules = translate({.action = NftAction::queue,
+                                .direction = NftDirection::in,
+                                .protocol = NftProtocol::tcp,
+                                .local_port = 80,
+                                .queue = 7,
+                                .unless_marked = 0x10000});
+  ASSERT_EQ(rules.size(), 1U);
+  EXPECT_EQ(rules[0].verdict, NftVerdict::queue);
+  EXPECT_EQ(rules[0].queue, 7);
+  ASSERT_EQ(rules[0].matches.size(), 3U);
+  EXPECT_EQ(rules[0].matches[0].source, NftSource::mark);
+  EXPECT_EQ(rules[0].matches[0].mask, bytes({0, 0, 1, 0}));
+  EXPECT_EQ(rules[0].matches[0].value, bytes({0, 0, 0, 0}));
+  EXPECT_EQ(describe({.action = NftAction::queue}), "queue in and out");
+}
+
 TEST(NftRule, AcceptsTableNamesThatToolsCanSpell) {
   for (const char* name : {"squall", "squall_7f3a.network-block", "a"}) {
     EXPECT_TRUE(check_table_name(name).ok()) << name;
