@@ -26,6 +26,7 @@ extern const Kind kind_file_mode;
 extern const Kind kind_file_tail;
 extern const Kind kind_memory_ballast;
 extern const Kind kind_nft_table;
+extern const Kind kind_packet_queue;
 extern const Kind kind_postgres_drop;
 extern const Kind kind_postgres_sessions;
 extern const Kind kind_power_supply;
@@ -68,6 +69,7 @@ const Catalogue& catalogue() {
       &kind_file_tail,
       &kind_memory_ballast,
       &kind_nft_table,
+      &kind_packet_queue,
       &kind_postgres_drop,
       &kind_postgres_sessions,
       &kind_power_supply,

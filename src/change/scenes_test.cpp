@@ -253,9 +253,9 @@ const std::vector<SceneMaker>& scenes() {
   static const std::vector<SceneMaker> all = [] {
     std::vector<SceneMaker> scenes = first_scenes();
     const std::vector<std::vector<SceneMaker>> areas = {
-        clock_scenes(), command_scenes(), container_scenes(), disk_scenes(),
-        file_scenes(),  load_scenes(),    memory_scenes(),    postgres_scenes(),
-        power_scenes(), process_scenes(), redis_scenes(),     service_scenes(),
+        clock_scenes(),   command_scenes(), container_scenes(), disk_scenes(),     file_scenes(),
+        load_scenes(),    memory_scenes(),  packet_scenes(),    postgres_scenes(), power_scenes(),
+        process_scenes(), redis_scenes(),   service_scenes(),
     };
     for (const auto& area : areas) scenes.insert(scenes.end(), area.begin(), area.end());
     return scenes;

@@ -60,6 +60,7 @@ std::vector<SceneMaker> disk_scenes();
 std::vector<SceneMaker> file_scenes();
 std::vector<SceneMaker> load_scenes();
 std::vector<SceneMaker> memory_scenes();
+std::vector<SceneMaker> packet_scenes();
 std::vector<SceneMaker> postgres_scenes();
 std::vector<SceneMaker> power_scenes();
 std::vector<SceneMaker> process_scenes();

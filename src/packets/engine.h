@@ -66,6 +66,9 @@ class Engine {
   // Takes the rules away, lets go of what waits, and ends. Idempotent.
   Account stop();
 
+  // So many packets may wait at once; more pass untreated.
+  static std::size_t room_for(const Treatment& treatment);
+
   std::uint16_t queue_number() const;
   std::size_t room() const;
   sys::Promptness promptness() const { return promptness_; }

@@ -24,11 +24,6 @@ constexpr std::uint32_t only_length = 1;
 // does.
 constexpr std::size_t safe_length = 1280;
 
-std::size_t room_for(const Treatment& treatment) {
-  const double waiting = packets_per_second * treatment.longest().seconds();
-  return std::clamp(static_cast<std::size_t>(waiting), room_min, room_max);
-}
-
 bool goes_out(const Engine::Options& options) {
   return std::any_of(options.rules.begin(), options.rules.end(), [](const sys::NftRule& rule) {
     return rule.direction != sys::NftDirection::in;
@@ -45,7 +40,7 @@ QueueSetting setting_of(const Engine::Options& options) {
   const Treatment& treatment = options.treatment;
   const std::uint64_t place = options.choices.below(numbers, "", "queue", 0);
   QueueSetting setting{.number = static_cast<std::uint16_t>(first_number + place),
-                       .length_max = static_cast<std::uint32_t>(room_for(treatment)),
+                       .length_max = static_cast<std::uint32_t>(Engine::room_for(treatment)),
                        .whole_segments = !treatment.draws() && !sends_copies(options)};
   if (sends_copies(options) || treatment.copies()) {
     setting.copied_bytes = whole_packet;
@@ -62,6 +57,11 @@ bool is_tcp(std::string_view packet) {
 }
 
 }  // namespace
+
+std::size_t Engine::room_for(const Treatment& treatment) {
+  const double waiting = packets_per_second * treatment.longest().seconds();
+  return std::clamp(static_cast<std::size_t>(waiting), room_min, room_max);
+}
 
 Result<std::unique_ptr<Engine::Service>> Engine::Service::open(const Options& options) {
   Queue queue = TRY(Queue::open(setting_of(options), options.netns_fd));

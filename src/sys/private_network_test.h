@@ -34,6 +34,14 @@ class PrivateNetwork {
     CHECK(::ioctl(control.get(), SIOCSIFFLAGS, &loopback) == 0, "lo up");
   }
 
+  // That of a process, as it is.
+  struct OfProcess {
+    int pid = 0;
+  };
+  explicit PrivateNetwork(OfProcess process)
+      : namespace_(
+            ::open(fmt::format("/proc/{}/ns/net", process.pid).c_str(), O_RDONLY | O_CLOEXEC)) {}
+
   int fd() const { return namespace_.get(); }
   std::string path() const { return fmt::format("/proc/self/fd/{}", fd()); }
 
