@@ -35,6 +35,8 @@ extern const Kind kind_memory_stalled;
 extern const Kind kind_nats_fed;
 extern const Kind kind_network_blocked;
 extern const Kind kind_network_flooded;
+extern const Kind kind_network_lossy;
+extern const Kind kind_network_slow;
 extern const Kind kind_postgres_busy;
 extern const Kind kind_postgres_crowded;
 extern const Kind kind_postgres_dropped;
@@ -90,6 +92,8 @@ const Catalogue& catalogue() {
       &kind_nats_fed,
       &kind_network_blocked,
       &kind_network_flooded,
+      &kind_network_lossy,
+      &kind_network_slow,
       &kind_postgres_busy,
       &kind_postgres_crowded,
       &kind_postgres_dropped,
