@@ -2,13 +2,22 @@
 //
 //   squall-bench [NAME]...      accuracy, clocks, disks, effects, floods, honest, kinds, limits,
 //                               memory, network, programs, stops; all of them without a name
+#include <algorithm>
+#include <array>
 #include <cstdio>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <unistd.h>
 
 #include "measure.h"
+
+namespace {
+constexpr std::array<std::string_view, 12> known = {"accuracy", "clocks",  "disks",    "effects",
+                                                    "floods",   "honest",  "kinds",    "limits",
+                                                    "memory",   "network", "programs", "stops"};
+}  // namespace
 
 int main(int count, char** words) {
   using namespace squall::bench;
@@ -18,6 +27,14 @@ int main(int count, char** words) {
     return 2;
   }
   const std::vector<std::string> asked(words + 1, words + count);
+  for (const std::string& one : asked) {
+    if (std::find(known.begin(), known.end(), one) != known.end()) continue;
+    std::fprintf(stderr, "squall-bench knows no \"%s\"; it knows:", one.c_str());
+    for (const std::string_view name : known)
+      std::fprintf(stderr, " %s", std::string(name).c_str());
+    std::fprintf(stderr, "\n");
+    return 2;
+  }
   const auto is_asked = [&](const std::string& name) {
     if (asked.empty()) return true;
     for (const std::string& one : asked) {

@@ -1,7 +1,7 @@
 // squall-torture: kills squall's processes at random instants while changes are made and taken
 // back, and checks after each trial that the host is as it was.
 //
-//   squall-torture [--trials N] [--seed N] [--state FOLDER] [--only TRIAL]
+//   squall-torture [--trials N] [--seed N] [--only TRIAL]
 //
 // Each trial makes a real target, starts a runner which changes it through the guardian, kills one
 // or all of runner, guardian, twin and holder at a seeded instant (or at a chosen step between the
@@ -15,6 +15,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -51,52 +52,70 @@ void print_table(const std::string& title, const std::map<std::string, Tally>& r
   }
 }
 
-void count(Tally& tally, const Outcome& outcome) {
+void add(Tally& tally, const Outcome& outcome) {
   ++tally.trials;
   if (outcome.problem.empty()) ++tally.restored;
   tally.milliseconds.push_back(outcome.took.milliseconds());
 }
 
-std::string option(int words, char** given, const std::string& name, const std::string& fallback) {
-  for (int i = 1; i + 1 < words; ++i) {
-    if (given[i] == "--" + name) return given[i + 1];
-  }
-  return fallback;
+struct Asked {
+  int trials = 400;
+  std::uint64_t seed = 1;
+  int only = -1;
+};
+
+template <class Number>
+bool read_number(const std::string& text, Number& number) {
+  const char* end = text.data() + text.size();
+  const auto [rest, problem] = std::from_chars(text.data(), end, number);
+  return problem == std::errc() && rest == end;
 }
 
-int number(const std::string& text) {
-  int value = -1;
-  std::from_chars(text.data(), text.data() + text.size(), value);
-  return value;
+// nullopt: there is something else among the words.
+std::optional<Asked> read_words(int count, char** words) {
+  Asked asked;
+  for (int i = 1; i < count; i += 2) {
+    const std::string name = words[i];
+    const std::string value = i + 1 < count ? words[i + 1] : "";
+    const bool is_read = name == "--trials" ? read_number(value, asked.trials)
+                         : name == "--seed" ? read_number(value, asked.seed)
+                         : name == "--only" ? read_number(value, asked.only)
+                                            : false;
+    if (!is_read) return std::nullopt;
+  }
+  return asked;
 }
 
 }  // namespace
 
-int main(int words, char** given) {
+int main(int count, char** words) {
+  const std::optional<Asked> asked = read_words(count, words);
+  if (!asked) {
+    std::fprintf(stderr, "usage: squall-torture [--trials N] [--seed N] [--only TRIAL]\n");
+    return 2;
+  }
   if (::geteuid() != 0) {
     std::fprintf(stderr,
                  "squall-torture needs root: it changes cgroups, limits and packet filters\n");
     return 2;
   }
   Setting setting;
-  setting.seed = std::strtoull(option(words, given, "seed", "1").c_str(), nullptr, 10);
+  setting.seed = asked->seed;
   std::string pattern = std::filesystem::temp_directory_path() / "squall-torture-XXXXXX";
   if (::mkdtemp(pattern.data()) == nullptr) return 2;
   setting.state_folder = pattern;
   setting.guardian = squall::torture::program_beside("squall-guardian-dying");
-  const int trials = number(option(words, given, "trials", "400"));
-  const int only = number(option(words, given, "only", "-1"));
 
   std::map<std::string, Tally> by_blow;
   std::map<std::string, Tally> by_kind;
   std::map<std::string, Tally> total;
   int failures = 0;
-  for (int number = 0; number < trials; ++number) {
-    if (only >= 0 && number != only) continue;
+  for (int number = 0; number < asked->trials; ++number) {
+    if (asked->only >= 0 && number != asked->only) continue;
     const Outcome outcome = squall::torture::run_trial(setting, number);
-    count(by_blow[outcome.blow], outcome);
-    count(by_kind[outcome.kind], outcome);
-    count(total["all"], outcome);
+    add(by_blow[outcome.blow], outcome);
+    add(by_kind[outcome.kind], outcome);
+    add(total["all"], outcome);
     if (outcome.problem.empty()) continue;
     ++failures;
     std::printf("trial %d (%s, %s): %s\n", number, outcome.kind.c_str(), outcome.blow.c_str(),
