@@ -238,6 +238,8 @@ TEST_F(ApiTest, NamesWhatIsWrongWithAToxic) {
                  "stream was invalid, can be either upstream or downstream");
   expect_problem(add(R"({"type":"gremlin"})"), 400, "invalid toxic type");
   expect_problem(add("{}"), 400, "invalid toxic type");
+  expect_problem(add(R"({"type":"http_status","stream":"upstream"})"), 400,
+                 "http_status acts on the downstream only");
   EXPECT_EQ(add(R"({"type":"noop"})").status, 200);
   expect_problem(add(R"({"type":"noop","stream":"downstream"})"), 409, "toxic already exists");
   for (const std::string attributes :
@@ -283,11 +285,12 @@ TEST_F(ApiTest, EveryRouteAnswersWhileAConnectionIsStalledByEachToxic) {
   const sys::Fd client = connect_to(listen);
   const sys::Fd server = upstream_.accept();
   for (const Kind* kind : catalogue()) {
-    const net::HttpAnswer added =
-        call("POST", "/proxies/db/toxics",
-             fmt::format(R"({{"name":"t","type":"{}","attributes":{{"latency":100000,)"
-                         R"("average_size":1,"delay":1000000,"timeout":100000,"bytes":1000}}}})",
-                         kind->name));
+    const net::HttpAnswer added = call(
+        "POST", "/proxies/db/toxics",
+        fmt::format(R"({{"name":"t","type":"{}","attributes":{{"latency":100000,)"
+                    R"("average_size":1,"delay":1000000,"timeout":100000,"bytes":1000,"name":"X",)"
+                    R"("field":"$.a"}}}})",
+                    kind->name));
     ASSERT_EQ(added.status, 200) << added.body;
     send_text(server, "x");
     const Duration start = sys::monotonic_now();

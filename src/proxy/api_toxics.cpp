@@ -41,6 +41,9 @@ net::HttpAnswer Api::add_toxic(const Names& names, std::string_view body) {
   if (toxic.name.empty()) toxic.name = fmt::format("{}_{}", type, toxic.stream_name);
   toxic.kind = find(catalogue(), type);
   if (toxic.kind == nullptr) return problem(400, "invalid toxic type");
+  if (toxic.kind->only.value_or(toxic.stream) != toxic.stream) {
+    return problem(400, fmt::format("{} acts on the {} only", type, name_of(*toxic.kind->only)));
+  }
   if (toxic.kind->door != nullptr && !toxic.after.empty()) {
     return problem(400, fmt::format("{} acts before any data: it takes no after", type));
   }

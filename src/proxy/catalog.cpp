@@ -10,6 +10,11 @@ extern const Kind kind_corrupt;
 extern const Kind kind_down;
 extern const Kind kind_duplicate_write;
 extern const Kind kind_half_open;
+extern const Kind kind_http_abort;
+extern const Kind kind_http_body;
+extern const Kind kind_http_delay;
+extern const Kind kind_http_header;
+extern const Kind kind_http_status;
 extern const Kind kind_jitter;
 extern const Kind kind_latency;
 extern const Kind kind_limit_data;
@@ -28,6 +33,11 @@ const Catalogue& catalogue() {
       &kind_down,
       &kind_duplicate_write,
       &kind_half_open,
+      &kind_http_abort,
+      &kind_http_body,
+      &kind_http_delay,
+      &kind_http_header,
+      &kind_http_status,
       &kind_jitter,
       &kind_latency,
       &kind_limit_data,

@@ -15,8 +15,6 @@
 
 namespace squall::proxy {
 
-enum class Stream : std::uint8_t { upstream, downstream };  // to the server; to the client
-
 std::string_view name_of(Stream stream);  // "upstream"
 
 struct Toxic {
@@ -40,8 +38,6 @@ struct Toxic {
   bool chooses(std::uint64_t connection) const;
   Attributes attributes;
 };
-
-class Traffic;
 
 struct Chain {
   // By Stream; the first one is nearest to the source.

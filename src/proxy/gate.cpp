@@ -32,6 +32,7 @@ std::size_t Gate::look_for_match(std::string_view data) {
 
 void Gate::open(Duration now) {
   start_.now = now;
+  start_.is_from_start = false;
   stage_ = kind_->make(typed_.get(), start_);
 }
 

@@ -8,7 +8,7 @@
 #include <fcntl.h>
 #include <sys/socket.h>
 
-#include "core/check.h"
+#include "proxy/session.h"
 #include "sys/clock.h"
 
 namespace squall::proxy {
@@ -22,10 +22,11 @@ constexpr std::size_t small_splice = 8 << 10;  // less than that is no bulk
 
 void Link::follow(const Chain& chain, Connection connection, Tools& tools) {
   const auto& toxics = chain.toxics[static_cast<std::size_t>(stream_)];
-  if (!stages_ && toxics.empty()) return;
+  const bool is_heard = stream_ == Stream::upstream && !session_.listeners.empty();
+  if (!stages_ && toxics.empty() && !is_heard) return;
   if (!stages_) stages_ = std::make_unique<Stages>();
   stages_->follow(toxics, connection, sys::monotonic_now(), *this);
-  if (stages_->are_idle()) stages_.reset();
+  if (stages_->are_idle() && !is_heard) stages_.reset();
   pump(tools);
 }
 
@@ -215,6 +216,7 @@ void Link::read_chunk(Tools& tools) {
   const std::size_t count = read(tools, chunk_size);
   if (count == 0) return;
   const Duration now = sys::monotonic_now();
+  if (stream_ == Stream::upstream) session_.listeners.hear({tools.buffer.data(), count});
   stages_->take({now, std::string(tools.buffer.data(), count)}, now, *this);
 }
 

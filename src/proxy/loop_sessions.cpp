@@ -214,9 +214,15 @@ void Loop::follow(Session& session) {
   Route& route = *session.route;
   update_chain(route);
   session.generation = route.generation;
-  const Connection connection{route.spec.traffic.get(), session.ordinal};
-  session.up.follow(*route.chain, connection, tools_);
+  const Connection connection{
+      .traffic = route.spec.traffic.get(),
+      .ordinal = session.ordinal,
+      .listeners = &session.listeners,
+      .is_from_start = {session.up.received() == 0, session.down.received() == 0}};
+  // The downstream says who has to listen to the upstream.
   session.down.follow(*route.chain, connection, tools_);
+  session.listeners.forget_unused();
+  session.up.follow(*route.chain, connection, tools_);
 }
 
 void Loop::refresh(Route& route) {

@@ -26,6 +26,7 @@ struct Session {
   Side server;
   Link up;
   Link down;
+  Listeners listeners;           // to what its client sends
   std::uint64_t generation = 0;  // of the chain that its links follow
   // Where to connect; each address is tried until one answers.
   std::shared_ptr<const std::vector<net::Address>> addresses;

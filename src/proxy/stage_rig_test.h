@@ -52,7 +52,8 @@ class StageRig : public testing::Test {
               .attributes = kind->parse(*kind, nullptr, attributes).value()});
   }
   void follow(std::vector<std::shared_ptr<const Toxic>> toxics, std::uint64_t connection = 0) {
-    stages_.follow(toxics, {&traffic_, connection}, out_.now, out_);
+    stages_.follow(toxics, {&traffic_, connection, &listeners_}, out_.now, out_);
+    listeners_.forget_unused();
   }
   void take(std::string data) { stages_.take({out_.now, std::move(data)}, out_.now, out_); }
   // Lets made-up time pass until nobody waits any more.
@@ -64,6 +65,7 @@ class StageRig : public testing::Test {
   }
 
   Traffic traffic_{"db", 1};
+  Listeners listeners_;
   Stages stages_;
   Recorder out_;
   std::uint64_t last_id_ = 0;

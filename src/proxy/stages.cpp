@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "core/check.h"
 #include "proxy/gate.h"
 
 namespace squall::proxy {
@@ -82,7 +83,15 @@ std::size_t Stages::held() const {
 std::unique_ptr<Stage> Stages::draw(const Toxic& toxic, Connection connection, Duration now) {
   if (toxic.kind->make == nullptr || toxic.kind->door != nullptr) return nullptr;
   if (!connection.traffic->draws(toxic, connection.ordinal)) return nullptr;
-  const Start start{now, connection.traffic->choices(toxic, connection.ordinal)};
+  Start start{now, connection.traffic->choices(toxic, connection.ordinal)};
+  start.is_from_start = connection.is_from_start[static_cast<std::size_t>(toxic.stream)];
+  start.traffic = connection.traffic;
+  start.connection = connection.ordinal;
+  start.toxic = toxic.name;
+  if (toxic.kind->listen != nullptr && toxic.stream == Stream::downstream) {
+    CHECK(connection.listeners != nullptr, "a connection has listeners");
+    start.listener = connection.listeners->get(toxic.kind->listen, connection.is_from_start[0]);
+  }
   if (!toxic.after.empty()) return std::make_unique<Gate>(toxic, start);
   return toxic.kind->make(toxic.attributes.typed.get(), start);
 }

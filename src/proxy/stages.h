@@ -2,16 +2,20 @@
 // and comes out behind the last. A chain that changes replaces only the stages of what changed.
 #pragma once
 
+#include <array>
 #include <memory>
 #include <vector>
 
 #include "proxy/chain.h"
+#include "proxy/listeners.h"
 
 namespace squall::proxy {
 
 struct Connection {
   const Traffic* traffic = nullptr;
   std::uint64_t ordinal = 0;  // counts the connections of the proxy
+  Listeners* listeners = nullptr;
+  std::array<bool, 2> is_from_start = {true, true};  // by Stream: nothing has come yet
 };
 
 class Stages {

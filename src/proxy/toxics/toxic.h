@@ -11,6 +11,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -53,12 +54,32 @@ class Outlet {
   virtual void hold_open(bool is_held) = 0;
 };
 
+enum class Stream : std::uint8_t { upstream, downstream };  // to the server; to the client
+
+// Hears what a client sends on a connection, where it comes in and before any toxic, for stages of
+// the other direction that must know what was asked.
+class Listener {
+ public:
+  virtual ~Listener() = default;
+  virtual void hear(std::string_view bytes) = 0;
+};
+using MakeListener = std::shared_ptr<Listener> (*)(bool is_from_start);
+
+class Traffic;
+
 // What a stage knows when it begins.
 struct Start {
   Duration now;
   // Every draw of this stage: `choices.unit("", "jitter", n)`. It holds the seed, the proxy, the
   // connection, the direction, the toxic and its revision.
   Choices choices;
+  // On the downstream, for kinds that listen.
+  std::shared_ptr<Listener> listener = nullptr;
+  bool is_from_start = true;  // nothing has come in this direction yet
+  // For what is told of single requests.
+  const Traffic* traffic = nullptr;
+  std::uint64_t connection = 0;
+  std::string toxic = {};
 };
 
 class Stage {
@@ -105,6 +126,10 @@ struct Kind {
                               const json::object& given) = nullptr;
   // May be nullptr: a toxic that does nothing needs no stage.
   std::unique_ptr<Stage> (*make)(const void* typed, const Start& start) = nullptr;
+  // The only direction in which it makes sense.
+  std::optional<Stream> only = std::nullopt;
+  // For stages of the downstream that must know what the client asks.
+  MakeListener listen = nullptr;
   // For toxics that act on connections before they carry anything.
   Door (*door)(const void* typed) = nullptr;
 };
@@ -123,8 +148,11 @@ struct KindText {
   std::string_view about;
   bool acts_alone = false;
   std::size_t room = narrow_room;
+  std::optional<Stream> only = std::nullopt;
+  MakeListener listen = nullptr;
 };
 
+// P may have a static `Status check(const P&)` for what no single field can say.
 // S is the stage, made from (const P&, const Start&); void for a kind without one.
 template <class P, class S>
 Kind kind_of(const param::Table<P>& table, KindText text) {
@@ -132,11 +160,14 @@ Kind kind_of(const param::Table<P>& table, KindText text) {
             .about = text.about,
             .acts_alone = text.acts_alone,
             .room = text.room,
-            .table = &table};
+            .table = &table,
+            .only = text.only,
+            .listen = text.listen};
   kind.parse = [](const Kind& self, const Attributes* base,
                   const json::object& given) -> Result<Attributes> {
     const auto& typed_table = static_cast<const param::Table<P>&>(*self.table);
     P typed = TRY(typed_table.from_json(known_attributes(typed_table, base, given)));
+    if constexpr (requires { P::check(typed); }) TRY_VOID(P::check(typed));
     json::object shown = typed_table.to_json(typed);
     return Attributes{std::move(shown), std::make_shared<const P>(std::move(typed))};
   };
