@@ -7,6 +7,7 @@
 // become slower for both is taken off: a busy host is not taken for a slow network.
 #include <algorithm>
 #include <cstring>
+#include <deque>
 
 #include <fmt/core.h>
 
@@ -49,7 +50,8 @@ const param::Table<Target> table{{
 }};
 
 constexpr std::size_t at_once = 3;
-constexpr int opening_rounds = 7;
+constexpr std::size_t opening_rounds = 7;
+constexpr Duration opening_limit = seconds(2);
 constexpr Duration every = milliseconds(10);
 constexpr Duration patience = milliseconds(500);
 
@@ -58,28 +60,28 @@ class Slow final : public Witness {
   Slow(const Target& target, Callers callers, std::optional<Callers> twin)
       : target_(target), callers_(std::move(callers)), twin_(std::move(twin)) {}
 
-  // The endpoint must answer now, and evenly enough to tell the delay from its own unrest.
+  // The endpoint must answer now, and evenly enough to tell the delay from its own unrest; a host
+  // that is busy for a moment is given some time.
   Status settle() {
-    std::vector<Duration> usual;
-    std::vector<Duration> usual_of_twin;
-    for (int i = 0; i < opening_rounds; ++i) {
+    const Duration deadline = sys::monotonic_now() + opening_limit;
+    std::deque<Duration> usual;
+    std::deque<Duration> usual_of_twin;
+    while (true) {
       usual.push_back(TRY(round_trip(callers_)));
       if (twin_) usual_of_twin.push_back(TRY(round_trip(*twin_)));
       sys::sleep_until(sys::monotonic_now() + every);
+      if (usual.size() < opening_rounds) continue;
+      const std::vector<Duration> sorted = in_order(usual);
+      usual_ = sorted[sorted.size() / 2];
+      if (twin_) usual_of_twin_ = in_order(usual_of_twin)[sorted.size() / 2];
+      // One that is out of the way on either side says nothing yet.
+      const Duration shortest = sorted[1];
+      const Duration longest = sorted[sorted.size() - 2];
+      if (longest - shortest < target_.delay / 2) return ok();
+      if (sys::monotonic_now() >= deadline) return too_uneven(shortest, longest);
+      usual.pop_front();
+      if (twin_) usual_of_twin.pop_front();
     }
-    usual_ = middle(usual);
-    if (twin_) usual_of_twin_ = middle(usual_of_twin);
-    // One that is out of the way on either side says nothing yet.
-    std::sort(usual.begin(), usual.end());
-    const Duration shortest = usual[1];
-    const Duration longest = usual[usual.size() - 2];
-    if (longest - shortest < target_.delay / 2) return ok();
-    return error(Code::conflict,
-                 fmt::format("round trips to {} take {} to {} by themselves; {} more could not be "
-                             "told from that",
-                             callers_.name(), render_rounded(shortest), render_rounded(longest),
-                             render_rounded(target_.delay)),
-                 "ask for a longer delay, or wait until it is quieter");
   }
 
   Result<Sighting> look() override {
@@ -97,9 +99,18 @@ class Slow final : public Witness {
   }
 
  private:
-  static Duration middle(std::vector<Duration> times) {
-    std::sort(times.begin(), times.end());
-    return times[times.size() / 2];
+  static std::vector<Duration> in_order(const std::deque<Duration>& times) {
+    std::vector<Duration> sorted(times.begin(), times.end());
+    std::sort(sorted.begin(), sorted.end());
+    return sorted;
+  }
+  Error too_uneven(Duration shortest, Duration longest) const {
+    return error(Code::conflict,
+                 fmt::format("round trips to {} take {} to {} by themselves; {} more could not be "
+                             "told from that",
+                             callers_.name(), render_rounded(shortest), render_rounded(longest),
+                             render_rounded(target_.delay)),
+                 "ask for a longer delay, or wait until it is quieter");
   }
   Result<Duration> round_trip(const Callers& callers) const {
     const auto calls = TRY(callers.call(at_once, target_.delay * 4 + patience));

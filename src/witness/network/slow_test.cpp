@@ -80,6 +80,7 @@ TEST(NetworkSlow, CannotSeeWhereNobodyAnswers) {
 TEST(NetworkSlow, RefusesAnEndpointThatIsTooUnevenByItself) {
   UdpEcho echo;
   std::jthread unrest([&echo](const std::stop_token& stop) {
+    sys::run_promptly();
     for (bool is_late = false; !stop.stop_requested(); is_late = !is_late) {
       echo.delay(is_late ? milliseconds(40) : Duration{});
       sys::sleep_until(sys::monotonic_now() + milliseconds(20), stop);
