@@ -51,7 +51,7 @@ TEST(BashCompletion, OffersWhatAValueMayBe) {
   EXPECT_EQ(offers("squall run dr"), "drill.yaml");
   EXPECT_EQ(offers("squall run --targets dr"), "drill.yaml");
   EXPECT_EQ(offers("squall run --seed ''"), "");
-  EXPECT_EQ(offers("squall faults network."), "network.block");
+  EXPECT_EQ(offers("squall faults network.b"), "network.block");
   EXPECT_EQ(offers("squall report last --format j"), "json junit");
   EXPECT_EQ(offers("squall report 202"), "20260301-a 20260302-b");
   EXPECT_EQ(offers("squall completion f"), "fish");

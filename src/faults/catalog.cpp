@@ -45,6 +45,10 @@ extern const Kind kind_memory_fill;
 extern const Kind kind_memory_limit;
 extern const Kind kind_memory_stall;
 extern const Kind kind_network_block;
+extern const Kind kind_network_corrupt;
+extern const Kind kind_network_latency;
+extern const Kind kind_network_loss;
+extern const Kind kind_network_partition;
 extern const Kind kind_postgres_connections;
 extern const Kind kind_postgres_crash;
 extern const Kind kind_postgres_drop_connections;
@@ -114,6 +118,10 @@ constexpr const Kind* shipped[] = {
       &kind_memory_limit,
       &kind_memory_stall,
       &kind_network_block,
+      &kind_network_corrupt,
+      &kind_network_latency,
+      &kind_network_loss,
+      &kind_network_partition,
       &kind_postgres_connections,
       &kind_postgres_crash,
       &kind_postgres_drop_connections,

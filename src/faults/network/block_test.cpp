@@ -114,7 +114,7 @@ TEST(NetworkBlock, RefusesAWitnessOutsideTheBlock) {
         R"({"peer": "10.0.0.5", "port": 80, "witness": "10.0.0.6:80"})",
         R"({"peer": "10.0.0.5", "port": 80, "witness": "10.0.0.5:80",
             "witness_namespace": "/run/netns/peer"})"}) {
-    EXPECT_THAT(mistake("network.block", params), HasSubstr("would not meet the block")) << params;
+    EXPECT_THAT(mistake("network.block", params), HasSubstr("would not meet the fault")) << params;
   }
 }
 
