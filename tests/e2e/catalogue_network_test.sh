@@ -11,6 +11,8 @@ target_up
 claims=(
   [redis-block-refusal]=held
   [redis-block-silence]=held
+  [redis-latency-spike]=held
+  [redis-lossy-line]=held
 )
 catalogue_folder network
 drill_end
