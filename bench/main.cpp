@@ -1,7 +1,8 @@
 // squall-bench: what squall reaches, beside a peer or a floor in the same run.
 //
 //   squall-bench [NAME]...      accuracy, clocks, disks, effects, floods, honest, kinds, limits,
-//                               memory, network, programs, stops; all of them without a name
+//                               memory, network, packets, programs, stops; all of them without a
+//                               name
 #include <algorithm>
 #include <array>
 #include <cstdio>
@@ -14,9 +15,9 @@
 #include "measure.h"
 
 namespace {
-constexpr std::array<std::string_view, 12> known = {"accuracy", "clocks",  "disks",    "effects",
-                                                    "floods",   "honest",  "kinds",    "limits",
-                                                    "memory",   "network", "programs", "stops"};
+constexpr std::array<std::string_view, 13> known = {
+    "accuracy", "clocks", "disks",   "effects", "floods",   "honest", "kinds",
+    "limits",   "memory", "network", "packets", "programs", "stops"};
 }  // namespace
 
 int main(int count, char** words) {
@@ -65,6 +66,7 @@ int main(int count, char** words) {
   if (is_asked("accuracy")) add_doses("CPU load", bench_cpu_accuracy(4));
   if (is_asked("accuracy") || is_asked("floods")) add_doses("floods", bench_flood_accuracy());
   if (is_asked("accuracy") || is_asked("limits")) add_doses("limits", bench_limit_accuracy());
+  if (is_asked("packets")) add_doses("the packet engine", bench_packets());
   if (is_asked("network")) add_doses("the proxy beside its peers", bench_network(5));
   for (const Row& row : all) missed += row.is_reached ? 0 : 1;
   std::printf("\n%zu goals, %d missed\n", goals, missed);

@@ -83,6 +83,7 @@ std::vector<Accuracy> bench_limit_accuracy();
 std::vector<Row> bench_memory(int repetitions);
 // Each peer as often as `passes`.
 std::vector<Accuracy> bench_network(int passes);
+std::vector<Accuracy> bench_packets();
 std::vector<Row> bench_stops(int repetitions);
 std::vector<Row> bench_programs(int repetitions);
 

@@ -50,7 +50,7 @@ const param::Table<Target> table{{
 }};
 
 constexpr std::size_t at_once = 3;
-constexpr std::size_t opening_rounds = 7;
+constexpr std::size_t opening_rounds = 15;
 constexpr Duration opening_limit = seconds(2);
 constexpr Duration every = milliseconds(10);
 constexpr Duration patience = milliseconds(500);
