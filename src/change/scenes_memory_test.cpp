@@ -127,13 +127,14 @@ class Taker {
   Taker(const Taker&) = delete;
   Taker& operator=(const Taker&) = delete;
   int pid() const { return pid_; }
+  // The round under way may have all its memory already: the next one tells.
   bool goes_on() const {
-    const std::uint64_t before = rounds_->load();
-    const Duration deadline = sys::monotonic_now() + milliseconds(200);
-    while (rounds_->load() == before && sys::monotonic_now() < deadline) {
+    const std::uint64_t next = rounds_->load() + 2;
+    const Duration deadline = sys::monotonic_now() + milliseconds(300);
+    while (rounds_->load() < next && sys::monotonic_now() < deadline) {
       sys::sleep_until(sys::monotonic_now() + milliseconds(1));
     }
-    return rounds_->load() != before;
+    return rounds_->load() >= next;
   }
 
  private:
