@@ -19,7 +19,6 @@
 #include "measure.h"
 #include "sys/clock.h"
 #include "sys/fd.h"
-#include "sys/file.h"
 #include "sys/process.h"
 #include "sys/test_props.h"
 
@@ -261,59 +260,6 @@ Accuracy processes_row(guardian::Session& session, int most) {
                    0);
 }
 
-// Median of what opening a file takes more than without the fault.
-Accuracy delay_row(guardian::Session& session, const std::string& folder, int wait_ms) {
-  const std::string asked = fmt::format("{} ms", wait_ms);
-  const std::string path = folder + "/late";
-  CHECK(sys::write_file_durably(path, "x", 0644).ok(), "a file can be made");
-  Victim victim([&](Board& board) {
-    await_begin(board);
-    Samples took;
-    for (int i = 0; i < 20; ++i) {
-      const Duration start = sys::monotonic_now();
-      ::close(::open(path.c_str(), O_RDONLY));
-      took.push_back((sys::monotonic_now() - start).milliseconds());
-    }
-    tell(board, static_cast<std::int64_t>(quantile(took, 0.5) * 1e6));
-  });
-  const Fault fault(session, "file.delay", {{"path", path}, {"delay", asked}, {"on", "open"}});
-  if (!fault.problem().empty()) return problem_row("file.delay", asked, fault.problem());
-  victim.begin();
-  const double got = static_cast<double>(victim.final_amount(seconds(20))) / 1e6;
-  Accuracy row =
-      share_row("file.delay, median of 20", asked, wait_ms, fmt::format("{:.2f} ms", got), got, 1);
-  row.goal = "within 1 ms";
-  row.is_reached = std::abs(got - wait_ms) <= 1;
-  return row;
-}
-
-Accuracy errno_row(guardian::Session& session, const std::string& folder, int percent) {
-  constexpr int accesses = 2000;
-  const std::string asked = fmt::format("{} %", percent);
-  const std::string path = folder + "/refused";
-  CHECK(sys::write_file_durably(path, "x", 0644).ok(), "a file can be made");
-  Victim victim([&](Board& board) {
-    await_begin(board);
-    std::int64_t refused = 0;
-    for (int i = 0; i < accesses; ++i) {
-      const sys::Fd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-      refused += file.valid() ? 0 : 1;
-    }
-    tell(board, refused);
-  });
-  const Fault fault(session, "file.errno",
-                    {{"path", path}, {"error", "EPERM"}, {"on", "open"}, {"share", asked}});
-  if (!fault.problem().empty()) return problem_row("file.errno", asked, fault.problem());
-  victim.begin();
-  const double part = percent / 100.0;
-  const double got = static_cast<double>(victim.final_amount(seconds(20))) / accesses;
-  Accuracy row = share_row(fmt::format("file.errno, share of {} accesses", accesses), asked, part,
-                           fmt::format("{:.2f} %", got * 100), got, 1);
-  row.goal = "within 4 standard deviations";
-  row.is_reached = std::abs(got - part) <= 4 * std::sqrt(part * (1 - part) / accesses);
-  return row;
-}
-
 }  // namespace
 
 std::vector<Accuracy> bench_limit_accuracy() {
@@ -333,8 +279,6 @@ std::vector<Accuracy> bench_limit_accuracy() {
   for (const int size : {64, 256}) rows.push_back(memory_row(*session, size));
   for (const int most : {64, 512}) rows.push_back(descriptors_row(*session, most));
   for (const int most : {2, 50}) rows.push_back(processes_row(*session, most));
-  for (const int wait : {5, 50, 200}) rows.push_back(delay_row(*session, scratch.path(), wait));
-  for (const int percent : {10, 50}) rows.push_back(errno_row(*session, scratch.path(), percent));
   return rows;
 }
 

@@ -214,7 +214,8 @@ TEST_F(Documents, TheVersionTakesNothingElse) {
   }
 }
 
-// In 20 ms, or, where the host is slow, in a few times of what the start of any program takes.
+// In 20 ms, or, where the host is slow, in twice as many starts of a small program as on a fast
+// one.
 TEST_F(Documents, TheVersionComesAtOnce) {
   const auto best_of = [](const std::function<void()>& start) {
     Duration best = seconds(10);
@@ -232,7 +233,7 @@ TEST_F(Documents, TheVersionComesAtOnce) {
   });
   const Duration other = best_of([] { EXPECT_EQ(squall({}, {.program = "/bin/true"}).code, 0); });
 #if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
-  EXPECT_LT(version, std::max(milliseconds(20), other * 8))
+  EXPECT_LT(version, std::max(milliseconds(20), other * 40))
       << render(version) << ", " << render(other);
 #endif
 }
