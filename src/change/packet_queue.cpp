@@ -91,12 +91,13 @@ class HeldQueue final : public Held {
 
 Result<std::unique_ptr<Held>> hold(const PacketQueue& params, const json::object& before) {
   const NetworkPlace place = TRY(open_recorded_place(params.network_namespace, before));
-  std::unique_ptr<packets::Engine> engine = TRY(packets::Engine::start({
-    .table = params.name, .rules = TRY(rules_of(params))
-    , .treatment = TRY(treatment_of(params))
-    , .choices = Choices(static_cast<std::uint64_t>(params.seed), "packet.queue"),
-      .netns_fd = place.number()
-  }));
+  packets::Engine::Options options{
+      .table = params.name,
+      .choices = Choices(static_cast<std::uint64_t>(params.seed), "packet.queue"),
+      .netns_fd = place.number()};
+  options.rules = TRY(rules_of(params));
+  options.treatment = TRY(treatment_of(params));
+  std::unique_ptr<packets::Engine> engine = TRY(packets::Engine::start(std::move(options)));
   return std::unique_ptr<Held>(std::make_unique<HeldQueue>(std::move(engine)));
 }
 

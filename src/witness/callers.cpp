@@ -42,7 +42,7 @@ struct Callers::Open {
   bool is_under_way = false;
 };
 
-Result<Callers> Callers::open(const Endpoint& endpoint) {
+Result<Callers> Callers::open(const Endpoint& endpoint, Refusal refusal) {
   sys::Patience patience(resolving);
   const auto addresses =
       TRY(net::resolve(endpoint.host, static_cast<int>(endpoint.port), patience));
@@ -51,11 +51,11 @@ Result<Callers> Callers::open(const Endpoint& endpoint) {
     inside = TRY(sys::open_file(endpoint.network_namespace, O_RDONLY | O_NONBLOCK),
                  "opening the network namespace");
   }
-  return Callers(endpoint, addresses.front(), std::move(inside));
+  return Callers(endpoint, refusal, addresses.front(), std::move(inside));
 }
 
 Result<Callers::Open> Callers::begin() const {
-  const bool tcp = endpoint_.protocol == Protocol::tcp;
+  const bool tcp = endpoint_.protocol == Endpoint::Protocol::tcp;
   Open one;
   one.fd = TRY(sys::open_socket(
       {address_.storage.ss_family, (tcp ? SOCK_STREAM : SOCK_DGRAM) | SOCK_NONBLOCK, 0},
@@ -76,12 +76,12 @@ void Callers::settle(Open& one, Call& call) const {
   one.is_under_way = false;
   int number = one.problem == EINPROGRESS ? pending_error(one.fd) : one.problem;
   char answer = 0;
-  if (number == 0 && endpoint_.protocol == Protocol::udp &&
+  if (number == 0 && endpoint_.protocol == Endpoint::Protocol::udp &&
       ::recv(one.fd.get(), &answer, 1, MSG_DONTWAIT) < 0) {
     number = errno;
   }
   if (number == 0 && met_itself(one.fd, address_)) number = ECONNREFUSED;
-  call.is_answered = number == 0 || (number == ECONNREFUSED && endpoint_.may_refuse);
+  call.is_answered = number == 0 || (number == ECONNREFUSED && refusal_ == Refusal::counts);
   call.problem = call.is_answered ? 0 : number;
 }
 
@@ -98,7 +98,7 @@ Result<std::vector<Callers::Call>> Callers::call(std::size_t count, Duration wai
     }
   }
   const Duration deadline = sys::monotonic_now() + wait;
-  const short events = endpoint_.protocol == Protocol::tcp ? POLLOUT : POLLIN;
+  const short events = endpoint_.protocol == Endpoint::Protocol::tcp ? POLLOUT : POLLIN;
   while (waiting > 0) {
     std::vector<pollfd> entries;
     for (const Open& one : open) {

@@ -12,21 +12,15 @@
 #include "core/result.h"
 #include "net/resolver.h"
 #include "sys/fd.h"
+#include "witness/endpoint.h"
 
 namespace squall::witness {
 
 class Callers {
  public:
-  enum class Protocol { tcp, udp };
-  struct Endpoint {
-    std::string host;
-    std::int64_t port = 0;
-    std::string network_namespace;  // to call from; empty: our own
-    Protocol protocol = Protocol::tcp;
-    // A port that refuses connections answers too: its refusal is a round trip.
-    bool may_refuse = false;
-  };
-  static Result<Callers> open(const Endpoint& endpoint);
+  // Whether a port that refuses connections answers too: its refusal is a round trip.
+  enum class Refusal { is_a_problem, counts };
+  static Result<Callers> open(const Endpoint& endpoint, Refusal refusal = Refusal::is_a_problem);
 
   struct Call {
     bool is_answered = false;
@@ -41,12 +35,16 @@ class Callers {
 
  private:
   struct Open;
-  Callers(Endpoint endpoint, net::Address address, std::optional<sys::Fd> inside)
-      : endpoint_(std::move(endpoint)), address_(address), inside_(std::move(inside)) {}
+  Callers(Endpoint endpoint, Refusal refusal, net::Address address, std::optional<sys::Fd> inside)
+      : endpoint_(std::move(endpoint)),
+        refusal_(refusal),
+        address_(address),
+        inside_(std::move(inside)) {}
   Result<Open> begin() const;
   void settle(Open& one, Call& call) const;
 
   Endpoint endpoint_;
+  Refusal refusal_;
   net::Address address_;
   std::optional<sys::Fd> inside_;
 };

@@ -22,34 +22,24 @@
 #include "sys/clock.h"
 #include "sys/file.h"
 #include "sys/network_namespace.h"
+#include "witness/endpoint.h"
 #include "witness/typed.h"
 
 namespace squall::witness {
 namespace {
 
-enum class Protocol { tcp, udp };
+using Protocol = Endpoint::Protocol;
 enum class Expects { drop, reject };
 
-struct Target {
-  std::string host;
-  std::int64_t port = 0;
-  std::string network_namespace;
-  Protocol protocol = Protocol::tcp;
+struct Target : Endpoint {
   Expects expects = Expects::drop;
 };
 
-const param::Table<Target> table{{
-    param::field("host", &Target::host, {.about = "Address of the endpoint.", .required = true}),
-    param::field("port", &Target::port,
-                 {.about = "Its port.", .required = true, .min = 1, .max = 65535}),
-    param::field("namespace", &Target::network_namespace,
-                 {.about = "Path of the network namespace to connect from; empty means our own."}),
-    param::choice("protocol", &Target::protocol, {{"tcp", Protocol::tcp}, {"udp", Protocol::udp}},
-                  "How to connect."),
+const param::Table<Target> table{with_endpoint<Target>({
     param::choice("expects", &Target::expects,
                   {{"drop", Expects::drop}, {"reject", Expects::reject}},
                   "What a blocked client should feel: no answer (drop) or a refusal (reject)."),
-}};
+})};
 
 constexpr Duration shortest_wait = milliseconds(50);
 constexpr Duration opening_wait = seconds(2);

@@ -21,25 +21,12 @@
 namespace squall::witness {
 namespace {
 
-using Protocol = Callers::Protocol;
-
-struct Target {
-  std::string host;
-  std::int64_t port = 0;
-  std::string network_namespace;
-  Protocol protocol = Protocol::tcp;
+struct Target : Endpoint {
   Share share{0.05};
   double burst = 1;
 };
 
-const param::Table<Target> table{{
-    param::field("host", &Target::host, {.about = "Address of the endpoint.", .required = true}),
-    param::field("port", &Target::port,
-                 {.about = "Its port.", .required = true, .min = 1, .max = 65535}),
-    param::field("namespace", &Target::network_namespace,
-                 {.about = "Path of the network namespace to connect from; empty means our own."}),
-    param::choice("protocol", &Target::protocol, {{"tcp", Protocol::tcp}, {"udp", Protocol::udp}},
-                  "How to connect."),
+const param::Table<Target> table{with_endpoint<Target>({
     param::field("share", &Target::share,
                  {.about = "Which part of the exchanges should be lost.",
                   .required = true,
@@ -47,7 +34,7 @@ const param::Table<Target> table{{
                   .max = Share{1}}),
     param::field("burst", &Target::burst,
                  {.about = "How many in a row on average.", .min = 1.0, .max = 1000.0}),
-}};
+})};
 
 constexpr std::size_t at_once = 8;
 constexpr Duration every = milliseconds(10);
@@ -148,10 +135,7 @@ class Lossy final : public Witness {
 };
 
 Result<std::unique_ptr<Witness>> open(const Target& target) {
-  Callers callers = TRY(Callers::open({.host = target.host,
-                                       .port = target.port,
-                                       .network_namespace = target.network_namespace,
-                                       .protocol = target.protocol}));
+  Callers callers = TRY(Callers::open(target));
   auto witness = std::make_unique<Lossy>(target, std::move(callers));
   TRY_VOID(witness->settle());
   return witness;

@@ -19,26 +19,15 @@
 namespace squall::witness {
 namespace {
 
-using Protocol = Callers::Protocol;
+using Protocol = Endpoint::Protocol;
 
-struct Target {
-  std::string host;
-  std::int64_t port = 0;
-  std::string network_namespace;
-  Protocol protocol = Protocol::tcp;
+struct Target : Endpoint {
   Duration delay;
   std::string bypass_host;
   std::int64_t bypass_port = 0;
 };
 
-const param::Table<Target> table{{
-    param::field("host", &Target::host, {.about = "Address of the endpoint.", .required = true}),
-    param::field("port", &Target::port,
-                 {.about = "Its port.", .required = true, .min = 1, .max = 65535}),
-    param::field("namespace", &Target::network_namespace,
-                 {.about = "Path of the network namespace to connect from; empty means our own."}),
-    param::choice("protocol", &Target::protocol, {{"tcp", Protocol::tcp}, {"udp", Protocol::udp}},
-                  "How to connect."),
+const param::Table<Target> table{with_endpoint<Target>({
     param::field("delay", &Target::delay,
                  {.about = "How much longer a round trip should take.",
                   .required = true,
@@ -47,7 +36,7 @@ const param::Table<Target> table{{
                  {.about = "Address of an endpoint beside it; empty for none."}),
     param::field("bypass_port", &Target::bypass_port,
                  {.about = "Its port, which may refuse connections.", .min = 0, .max = 65535}),
-}};
+})};
 
 constexpr std::size_t at_once = 3;
 constexpr std::size_t opening_rounds = 15;
@@ -135,17 +124,13 @@ class Slow final : public Witness {
 };
 
 Result<std::unique_ptr<Witness>> open(const Target& target) {
-  Callers callers = TRY(Callers::open({.host = target.host,
-                                       .port = target.port,
-                                       .network_namespace = target.network_namespace,
-                                       .protocol = target.protocol}));
+  Callers callers = TRY(Callers::open(target));
   std::optional<Callers> twin;
   if (!target.bypass_host.empty()) {
-    twin = TRY(Callers::open({.host = target.bypass_host,
-                              .port = target.bypass_port,
-                              .network_namespace = target.network_namespace,
-                              .protocol = target.protocol,
-                              .may_refuse = true}));
+    Endpoint beside = target;
+    beside.host = target.bypass_host;
+    beside.port = target.bypass_port;
+    twin = TRY(Callers::open(beside, Callers::Refusal::counts));
   }
   auto witness = std::make_unique<Slow>(target, std::move(callers), std::move(twin));
   TRY_VOID(witness->settle());
