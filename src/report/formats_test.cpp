@@ -166,6 +166,14 @@ TEST(Summary, SaysWhatWasNotAsked) {
   EXPECT_THAT(text, HasSubstr("[4/4] verified  the steady state never broke\n"));
 }
 
+TEST(Steps, AHealThatWasNotNeededIsNeverToldAsDone) {
+  const Tale tale = needless_drill();
+  EXPECT_EQ(engine::judge(tale.events).outcome, engine::Outcome::held);
+  EXPECT_THAT(summed(tale), HasSubstr("[3/4] healed    check \"comes back\" never broke: nothing"));
+  EXPECT_THAT(tell(markdown, tale), HasSubstr("| healed | not needed |"));
+  EXPECT_THAT(tell(html, tale), HasSubstr("<b>3 healed</b><span>not needed</span>"));
+}
+
 TEST(Summary, NamesEachGateWhenThereAreSeveral) {
   Tale tale = redis_drill();
   scenario::PlannedCheck second = tale.plan.checks.back();

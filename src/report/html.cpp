@@ -68,6 +68,7 @@ std::string step_card(const Step& step, std::size_t number) {
                                                                   : "";
   std::string headline = step.time;
   if (step.state == StepState::not_asked) headline = "not asked";
+  if (step.state == StepState::not_needed) headline = "not needed";
   if (step.state == StepState::not_reached) headline = "not reached";
   if (step.state == StepState::failed) headline = "no";
   if (headline.empty()) headline = "yes";

@@ -51,6 +51,8 @@ std::string_view word_of(StepState state) {
       return "NO";
     case StepState::not_asked:
       return "not asked";
+    case StepState::not_needed:
+      return "not needed";
     case StepState::not_reached:
       return "not reached";
   }

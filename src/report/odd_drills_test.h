@@ -25,6 +25,29 @@ inline Tale aborted_drill() {
 }
 
 // This host lacks what the fault needs; nothing was touched.
+// Nothing broke, so there was nothing to heal.
+inline Tale needless_drill() {
+  Tale tale = Tale::of({});
+  scenario::PlannedCheck heal = tale.plan.checks.front();
+  heal.name = "comes back";
+  heal.demand = scenario::Demand::eventually;
+  heal.gate = scenario::Gate::heal;
+  heal.within = seconds(2);
+  tale.plan.checks.push_back(heal);
+  tale.settle_plan();
+  tale.add(4000 * ms, "gate",
+           {{"gate", "heal"},
+            {"check", "comes back"},
+            {"met", false},
+            {"proves_nothing", false},
+            {"needless", true},
+            {"within_ns", 2000 * ms},
+            {"after_ns", 2000 * ms},
+            {"by_ns", 2000 * ms},
+            {"why", ""}});
+  return tale;
+}
+
 inline Tale unsupported_drill() {
   Tale tale = Tale::of({.is_spell = true});
   tale.drop([](const engine::Event& event) {

@@ -91,7 +91,7 @@ Step gate_step(const Story& story, const Verdict& verdict, std::string name,
   const auto asked = std::count_if(checks.begin(), checks.end(),
                                    [&](const auto& check) { return check.gate == wanted; });
   if (asked == 0) return {std::move(name), StepState::not_asked, "", {"not asked"}};
-  Step step{.name = name, .state = StepState::passed};
+  Step step{.name = name, .state = StepState::not_needed};
   const std::int64_t on = verdict.clocks.commanded ? verdict.clocks.commanded->by_ns : 0;
   std::optional<engine::Interval> first;
   for (const engine::JudgedGate& gate : story.gates) {
@@ -100,7 +100,10 @@ Step gate_step(const Story& story, const Verdict& verdict, std::string name,
     if (gate.needless) continue;
     if (!gate.met) {
       step.state = StepState::failed;
-    } else if (!first || gate.at.by_ns < first->by_ns) {
+      continue;
+    }
+    if (step.state == StepState::not_needed) step.state = StepState::passed;
+    if (!first || gate.at.by_ns < first->by_ns) {
       first = gate.at;
     }
   }

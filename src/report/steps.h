@@ -10,7 +10,7 @@
 
 namespace squall::report {
 
-enum class StepState { passed, failed, not_asked, not_reached };
+enum class StepState { passed, failed, not_asked, not_needed, not_reached };
 
 struct Step {
   std::string name;  // "injected"

@@ -28,6 +28,7 @@ std::string_view tone_of(StepState state) {
     case StepState::failed:
       return red;
     case StepState::not_asked:
+    case StepState::not_needed:
     case StepState::not_reached:
       return faint;
   }
