@@ -110,14 +110,28 @@ Result<json::object> capture(const InodeBallast& params) {
   return json::object{{"path", place.path}, {"device", render(place.filesystem.device)}};
 }
 
-// Others may take and free inodes meanwhile, so what is to be left is looked at again.
+// Takes part of them. True: there is no more to do.
+//
+// Others take and free inodes meanwhile. A count is taken or missed; what is to be left is looked
+// at again, and a look may tell of inodes that others had before we came to take them.
+Result<bool> approach(UnnamedFiles& files, const InodeBallast& params,
+                      const std::stop_token& stop) {
+  const std::uint64_t wanted = TRY(demanded(params, TRY(place_of(params))));
+  if (wanted == 0) return true;
+  const bool had_all = TRY(files.add(params.path, wanted, stop));
+  if (!params.count) return false;
+  if (had_all || stop.stop_requested()) return true;
+  return error(Code::failed,
+               fmt::format("the filesystem of {} had no more inodes, or no space for them, after "
+                           "{} of {}",
+                           printable(params.path), files.count(), *params.count),
+               "ask for fewer, or say with `leave` how many are to be left");
+}
+
 Status take(UnnamedFiles& files, const InodeBallast& params, const std::stop_token& stop) {
   constexpr int looks = 4;
   for (int look = 0; look < looks && !stop.stop_requested(); ++look) {
-    const std::uint64_t wanted = TRY(demanded(params, TRY(place_of(params))));
-    if (wanted == 0) break;
-    TRY_VOID(files.add(params.path, wanted, stop));
-    if (params.count) break;
+    if (TRY(approach(files, params, stop))) break;
   }
   return ok();
 }

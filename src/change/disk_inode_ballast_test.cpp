@@ -1,6 +1,10 @@
+#include <thread>
+
 #include <gtest/gtest.h>
 
 #include "change/holder.h"
+#include "change/unnamed_files.h"
+#include "core/check.h"
 #include "sys/scratch_mount_test.h"
 
 namespace squall::change {
@@ -41,6 +45,24 @@ TEST_F(DiskInodeBallast, LeavesNoneSoThatNoFileCanBeMade) {
   EXPECT_NE(file.error().message.find("No space left"), std::string::npos);
   holder.release(seconds(1));
   EXPECT_TRUE(sys::open_file(mount_.path() + "/victim", O_CREAT | O_WRONLY).ok());
+}
+
+// Between our look at what is free and the last file that we make, others make and remove theirs.
+TEST_F(DiskInodeBallast, LeavesWhatItIsToldAlsoWhileOthersComeAndGo) {
+  const json::object params = with("leave", 0);
+  const json::object before = kind().capture(params).value();
+  const std::jthread others([folder = mount_.path()](const std::stop_token& stop) {
+    while (!stop.stop_requested()) {
+      UnnamedFiles files;
+      CHECK(files.add(folder, 50, {}).ok(), "running out of inodes is no error");
+    }
+  });
+  constexpr int rounds = 20;
+  for (int round = 0; round < rounds; ++round) {
+    const auto held = kind().hold(params, before);
+    ASSERT_TRUE(held.ok()) << held.error().render();
+    EXPECT_TRUE((*held)->is_intact()) << "round " << round;
+  }
 }
 
 TEST_F(DiskInodeBallast, NamesWhatItDemandsOfTheHost) {

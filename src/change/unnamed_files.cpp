@@ -91,8 +91,8 @@ Result<sys::Fd> open_unnamed_file(const std::string& folder, int flags) {
   return fd;
 }
 
-Status UnnamedFiles::add(const std::string& folder, std::uint64_t count,
-                         const std::stop_token& stop) {
+Result<bool> UnnamedFiles::add(const std::string& folder, std::uint64_t count,
+                               const std::stop_token& stop) {
   raise_descriptor_limit();
   const std::uint64_t goal = count_ + count;
   while (count_ < goal && !stop.stop_requested()) {
@@ -108,9 +108,10 @@ Status UnnamedFiles::add(const std::string& folder, std::uint64_t count,
                    fmt::format("the host's limit on open files was reached after {}", count_),
                    "ask for fewer, or raise /proc/sys/fs/file-max");
     }
+    if (filled.problem == ENOSPC) return false;
     if (filled.problem != 0) return refusal(filled.problem, folder);
   }
-  return ok();
+  return true;
 }
 
 }  // namespace squall::change

@@ -33,8 +33,9 @@ class UnnamedFiles {
   UnnamedFiles(UnnamedFiles&&) noexcept;
   UnnamedFiles& operator=(UnnamedFiles&&) noexcept;
 
-  // Makes `count` more, or as many as it can before the stop. On an error those made so far stay.
-  Status add(const std::string& folder, std::uint64_t count, const std::stop_token& stop);
+  // Makes `count` more, or as many as it can before the stop. False: the filesystem had no room for
+  // all of them. Those made so far stay, also on an error.
+  Result<bool> add(const std::string& folder, std::uint64_t count, const std::stop_token& stop);
   std::uint64_t count() const { return count_; }
 
  private:
