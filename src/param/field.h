@@ -4,7 +4,7 @@
 #pragma once
 
 #include <compare>
-#include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -41,13 +41,29 @@ struct Limits {
   std::optional<V> typical_high = {};
 };
 
+// What reading a mapping needs to know of a field.
+struct FieldName {
+  std::string_view name;   // of a literal, like `about`
+  std::string_view about;  // one sentence
+  bool required = false;
+};
+
+// A field of the parameter type P, whatever the type of its member is. All tables are made whenever
+// the program starts, so what only a page or a schema says is worked out when it is asked for.
 template <class P>
-struct Field {
-  FieldInfo info;
-  std::function<Status(P&, const Node&)> parse;
-  std::function<json::value(const P&)> render;
-  // Sets a random value from 53 uniform bits in [0, 1); empty where no typical range is given.
-  std::function<void(P&, double)> draw;
+class FieldWork {
+ public:
+  virtual ~FieldWork() = default;
+  virtual void describe(FieldInfo& info) const = 0;  // all but what is in its FieldName
+  virtual Status parse(P& target, const Node& node) const = 0;
+  virtual json::value render(const P& source) const = 0;
+  // Sets a random value from 53 uniform bits in [0, 1); nothing where no typical range is given.
+  virtual void draw(P& target, double unit) const = 0;
+};
+
+template <class P>
+struct Field : FieldName {
+  std::shared_ptr<const FieldWork<P>> work;
 };
 
 namespace detail {
@@ -76,75 +92,104 @@ double between(double low, double high, double unit);
 }  // namespace detail
 
 template <class P, class V>
-Field<P> field(std::string_view name, V P::*member, Limits<std::type_identity_t<V>> limits) {
-  Field<P> made;
-  made.info.name = name;
-  made.info.type = Codec<V>::type;
-  made.info.about = limits.about;
-  made.info.required = limits.required;
-  made.info.bounds = detail::bounds_text(limits);
-  made.info.schema = Codec<V>::schema();
-  if constexpr (std::is_arithmetic_v<V> && !std::is_same_v<V, bool>) {
-    detail::add_numeric_bounds(made.info.schema, limits.min, limits.max);
+class MemberField final : public FieldWork<P> {
+ public:
+  MemberField(V P::*member, const Limits<V>& limits) : member_(member), limits_(limits) {}
+
+  void describe(FieldInfo& info) const override {
+    info.type = Codec<V>::type;
+    info.bounds = detail::bounds_text(limits_);
+    info.schema = Codec<V>::schema();
+    if constexpr (std::is_arithmetic_v<V> && !std::is_same_v<V, bool>) {
+      detail::add_numeric_bounds(info.schema, limits_.min, limits_.max);
+    }
+    if (!limits_.required && !Codec<V>::render(P{}.*member_).is_null()) {
+      info.fallback = detail::as_text(P{}.*member_);
+    }
   }
-  if (!limits.required && !Codec<V>::render(P{}.*member).is_null()) {
-    made.info.fallback = detail::as_text(P{}.*member);
-  }
-  made.parse = [member, limits](P& target, const Node& node) -> Status {
+
+  Status parse(P& target, const Node& node) const override {
     V value = TRY(Codec<V>::parse(node));
     if constexpr (std::three_way_comparable<V>) {
-      if ((limits.min && value < *limits.min) || (limits.max && value > *limits.max)) {
+      if ((limits_.min && value < *limits_.min) || (limits_.max && value > *limits_.max)) {
         return error(Code::invalid, fmt::format("{} is out of bounds", detail::as_text(value)),
-                     fmt::format("allowed: {}", detail::bounds_text(limits)));
+                     fmt::format("allowed: {}", detail::bounds_text(limits_)));
       }
     }
-    target.*member = std::move(value);
+    target.*member_ = std::move(value);
     return ok();
-  };
-  made.render = [member](const P& source) { return Codec<V>::render(source.*member); };
-  if constexpr (requires(V v) { detail::between(v, v, 0.5); }) {
-    if (limits.typical_low && limits.typical_high) {
-      made.draw = [member, limits](P& target, double unit) {
-        target.*member = detail::between(*limits.typical_low, *limits.typical_high, unit);
-      };
+  }
+
+  json::value render(const P& source) const override { return Codec<V>::render(source.*member_); }
+
+  void draw(P& target, double unit) const override {
+    if constexpr (requires(V v) { detail::between(v, v, 0.5); }) {
+      if (!limits_.typical_low || !limits_.typical_high) return;
+      target.*member_ = detail::between(*limits_.typical_low, *limits_.typical_high, unit);
     }
   }
-  return made;
+
+ private:
+  V P::*member_;
+  Limits<V> limits_;
+};
+
+template <class P, class V>
+Field<P> field(std::string_view name, V P::*member, Limits<std::type_identity_t<V>> limits) {
+  return {{name, limits.about, limits.required},
+          std::make_shared<MemberField<P, V>>(member, limits)};
 }
+
+template <class P, class E>
+class WordField final : public FieldWork<P> {
+ public:
+  using Words = std::vector<std::pair<std::string, E>>;
+  WordField(E P::*member, Words words) : member_(member), words_(std::move(words)) {}
+
+  void describe(FieldInfo& info) const override {
+    info.type = "word";
+    json::array allowed;
+    for (const auto& [word, value] : words_) {
+      info.words.push_back(word);
+      allowed.push_back(json::string(word));
+      if (value == P{}.*member_) info.fallback = word;
+    }
+    info.schema = {{"enum", allowed}};
+  }
+
+  Status parse(P& target, const Node& node) const override {
+    std::vector<std::string> all;
+    for (const auto& [word, value] : words_) {
+      if (node.is_scalar() && node.text == word) {
+        target.*member_ = value;
+        return ok();
+      }
+      all.push_back(word);
+    }
+    return error(Code::invalid,
+                 fmt::format("{} is not one of the words allowed here", quote(node.text)),
+                 "use " + list_words(all, "or"));
+  }
+
+  json::value render(const P& source) const override {
+    for (const auto& [word, value] : words_) {
+      if (value == source.*member_) return json::string(word);
+    }
+    return nullptr;
+  }
+
+  void draw(P&, double) const override {}
+
+ private:
+  E P::*member_;
+  Words words_;
+};
 
 // An enumeration, written as one of a few words.
 template <class P, class E>
 Field<P> choice(std::string_view name, E P::*member, std::vector<std::pair<std::string, E>> words,
                 std::string_view about) {
-  Field<P> made;
-  made.info.name = name;
-  made.info.type = "word";
-  made.info.about = about;
-  json::array allowed;
-  for (const auto& [word, value] : words) {
-    made.info.words.push_back(word);
-    allowed.push_back(json::string(word));
-    if (value == P{}.*member) made.info.fallback = word;
-  }
-  made.info.schema = {{"enum", allowed}};
-  made.parse = [member, words, all = made.info.words](P& target, const Node& node) -> Status {
-    for (const auto& [word, value] : words) {
-      if (node.is_scalar() && node.text == word) {
-        target.*member = value;
-        return ok();
-      }
-    }
-    return error(Code::invalid,
-                 fmt::format("{} is not one of the words allowed here", quote(node.text)),
-                 "use " + list_words(all, "or"));
-  };
-  made.render = [member, words](const P& source) -> json::value {
-    for (const auto& [word, value] : words) {
-      if (value == source.*member) return json::string(word);
-    }
-    return nullptr;
-  };
-  return made;
+  return {{name, about, false}, std::make_shared<WordField<P, E>>(member, std::move(words))};
 }
 
 }  // namespace squall::param

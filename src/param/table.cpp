@@ -55,9 +55,9 @@ json::object AnyTable::schema() const {
   return schema;
 }
 
-void check_names(const Node& node, const std::vector<FieldInfo>& fields, Diagnostics& diagnostics) {
+void check_names(const Node& node, const std::vector<FieldName>& fields, Diagnostics& diagnostics) {
   std::vector<std::string> names;
-  for (const FieldInfo& info : fields) names.push_back(info.name);
+  for (const FieldName& one : fields) names.emplace_back(one.name);
   if (!node.is_mapping() && !node.is_null()) {
     diagnostics.add(node.mark,
                     fmt::format("parameters are expected here, not {}", kind_name(node.kind)),
@@ -72,10 +72,10 @@ void check_names(const Node& node, const std::vector<FieldInfo>& fields, Diagnos
                     : names.empty() ? "no parameters are taken here"
                                     : "known: " + list_words(names, "and"));
   }
-  for (const FieldInfo& info : fields) {
-    const Node* given = node.find(info.name);
-    if (info.required && (given == nullptr || given->is_null())) {
-      diagnostics.add(node.mark, fmt::format("\"{}\" is missing", info.name), info.about);
+  for (const FieldName& one : fields) {
+    const Node* given = node.find(one.name);
+    if (one.required && (given == nullptr || given->is_null())) {
+      diagnostics.add(node.mark, fmt::format("\"{}\" is missing", one.name), one.about);
     }
   }
 }

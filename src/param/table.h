@@ -25,6 +25,7 @@ namespace squall::param {
 class AnyTable {
  public:
   virtual ~AnyTable() = default;
+  virtual std::vector<FieldName> names() const = 0;
   virtual std::vector<FieldInfo> fields() const = 0;
   // Checks a mapping against the table; mistakes are added to `diagnostics`. Returns the canonical
   // form, which is meaningless when anything was added.
@@ -34,29 +35,37 @@ class AnyTable {
 };
 
 // Adds "unknown parameter" mistakes (with the closest known name) and missing required ones.
-void check_names(const Node& node, const std::vector<FieldInfo>& fields, Diagnostics& diagnostics);
+void check_names(const Node& node, const std::vector<FieldName>& fields, Diagnostics& diagnostics);
 
 template <class P>
 class Table final : public AnyTable {
  public:
   Table(std::vector<Field<P>> fields) : fields_(std::move(fields)) {}
 
+  std::vector<FieldName> names() const override { return {fields_.begin(), fields_.end()}; }
+
   std::vector<FieldInfo> fields() const override {
     std::vector<FieldInfo> infos;
-    for (const Field<P>& one : fields_) infos.push_back(one.info);
+    for (const Field<P>& one : fields_) {
+      FieldInfo& info = infos.emplace_back();
+      info.name = one.name;
+      info.about = one.about;
+      info.required = one.required;
+      one.work->describe(info);
+    }
     return infos;
   }
 
   // A null node reads as an empty mapping. Every mistake is added to `diagnostics`.
   P parse(const Node& node, Diagnostics& diagnostics) const {
     P parameters;
-    check_names(node, fields(), diagnostics);
+    check_names(node, names(), diagnostics);
     for (const Field<P>& one : fields_) {
-      const Node* value = node.find(one.info.name);
-      if (value == nullptr || (value->is_null() && one.info.required)) continue;
-      Status status = one.parse(parameters, *value);
+      const Node* value = node.find(one.name);
+      if (value == nullptr || (value->is_null() && one.required)) continue;
+      Status status = one.work->parse(parameters, *value);
       if (!status.ok()) {
-        diagnostics.add(value->mark, fmt::format("{}: {}", one.info.name, status.error().message),
+        diagnostics.add(value->mark, fmt::format("{}: {}", one.name, status.error().message),
                         status.error().next);
       }
     }
@@ -74,7 +83,7 @@ class Table final : public AnyTable {
 
   json::object to_json(const P& parameters) const {
     json::object object;
-    for (const Field<P>& one : fields_) object[one.info.name] = one.render(parameters);
+    for (const Field<P>& one : fields_) object[one.name] = one.work->render(parameters);
     return object;
   }
 
@@ -85,7 +94,7 @@ class Table final : public AnyTable {
   // Every field that has a typical range gets a random value: decision = the field's name.
   P draw(P base, const Choices& choices, std::uint64_t ordinal) const {
     for (const Field<P>& one : fields_) {
-      if (one.draw) one.draw(base, choices.unit("", one.info.name, ordinal));
+      one.work->draw(base, choices.unit("", one.name, ordinal));
     }
     return base;
   }

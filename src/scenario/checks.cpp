@@ -30,7 +30,7 @@ constexpr std::array<List, 4> lists = {{
 KindSearch search_for(const List& list, const probe::Catalogue& probes) {
   KindSearch search{.what = "probe", .example = "http: {url: \"http://127.0.0.1:8080/health\"}"};
   for (const probe::Kind* kind : probes) search.kinds.emplace_back(kind->name);
-  for (const param::FieldInfo& info : list.words().fields()) search.other_keys.push_back(info.name);
+  for (const param::FieldName& one : list.words().names()) search.other_keys.emplace_back(one.name);
   search.other_keys.emplace_back("expect");
   return search;
 }

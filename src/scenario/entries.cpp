@@ -16,7 +16,7 @@ bool contains(const std::vector<std::string>& words, std::string_view word) {
 
 std::vector<std::string> names_of(const param::AnyTable& words) {
   std::vector<std::string> names;
-  for (const param::FieldInfo& info : words.fields()) names.push_back(info.name);
+  for (const param::FieldName& one : words.names()) names.emplace_back(one.name);
   return names;
 }
 

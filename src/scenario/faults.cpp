@@ -16,8 +16,8 @@ KindSearch search_for(const fault::Catalogue& faults) {
   KindSearch search{.what = "fault",
                     .example = "process.pause: {select: {unit: \"${redis.unit}\"}}"};
   for (const fault::Kind* kind : faults) search.kinds.emplace_back(kind->name);
-  for (const param::FieldInfo& info : fault_words().fields())
-    search.other_keys.push_back(info.name);
+  for (const param::FieldName& one : fault_words().names())
+    search.other_keys.emplace_back(one.name);
   return search;
 }
 

@@ -54,7 +54,7 @@ json::object list_of(json::object item, std::string_view about) {
 json::object params_property(const param::AnyTable& table, std::string_view definition,
                              std::string_view about) {
   bool all_optional = true;
-  for (const param::FieldInfo& info : table.fields()) all_optional = all_optional && !info.required;
+  for (const param::FieldName& one : table.names()) all_optional = all_optional && !one.required;
   json::array ways = {reference_to(definition), reference_to("reference")};
   if (all_optional) ways.push_back(json::object{{"type", "null"}});
   return {{"description", about}, {"anyOf", std::move(ways)}};
