@@ -15,7 +15,6 @@
 #include <unistd.h>
 
 #include "core/units.h"
-#include "engine/facts.h"
 #include "measure.h"
 #include "sys/clock.h"
 #include "sys/fd.h"
@@ -89,64 +88,6 @@ void tell(Board& board, std::int64_t amount) {
   board.may_begin = 2;
 }
 
-// A fault in force, as a run would make it.
-class Fault {
- public:
-  Fault(guardian::Session& session, const std::string& kind, json::object params)
-      : session_(session) {
-    static int number = 0;
-    const scenario::PlannedFault fault{
-        .id = kind, .kind = kind, .params = std::move(params), .at = {}, .lasts = seconds(30)};
-    const auto strike = engine::plan_strike(*fault::find(fault::catalogue(), kind), fault,
-                                            sys::look_at_host(), 7, 0);
-    if (!strike.ok()) {
-      problem_ = strike.error().render();
-      return;
-    }
-    for (const change::Request& request : strike->changes) {
-      const std::string id = fmt::format("dose-{}", ++number);
-      const auto applied = session_.apply(id, request);
-      if (!applied.ok()) {
-        problem_ = applied.error().render();
-        return;
-      }
-      made_.push_back(id);
-    }
-  }
-  ~Fault() {
-    while (!made_.empty()) {
-      static_cast<void>(session_.revert(made_.back()).ok());
-      made_.pop_back();
-    }
-  }
-  Fault(const Fault&) = delete;
-  Fault& operator=(const Fault&) = delete;
-
-  const std::string& problem() const { return problem_; }
-
- private:
-  guardian::Session& session_;
-  std::vector<std::string> made_;
-  std::string problem_;
-};
-
-Accuracy problem_row(const std::string& what, const std::string& asked, const std::string& why) {
-  return {what, asked, "", "", "", false, why};
-}
-
-// Both in the same unit; `limit` is the greatest deviation, as a share of what was asked.
-Accuracy share_row(const std::string& what, const std::string& asked, double wanted,
-                   const std::string& delivered, double got, double limit) {
-  const double off = (got - wanted) / wanted;
-  return {what,
-          asked,
-          delivered,
-          fmt::format("{:+.2f} %", off * 100),
-          limit == 0 ? "exact" : fmt::format("within {:g} %", limit * 100),
-          std::abs(off) <= limit,
-          ""};
-}
-
 Accuracy quota_row(guardian::Session& session, int percent) {
   const std::string asked = fmt::format("{} %", percent);
   const Victim victim([](Board&) {
@@ -154,7 +95,7 @@ Accuracy quota_row(guardian::Session& session, int percent) {
     while (goes_on) {
     }
   });
-  const Fault fault(session, "cpu.quota", {{"select", victim.select()}, {"quota", asked}});
+  const DoseFault fault(session, "cpu.quota", {{"select", victim.select()}, {"quota", asked}});
   if (!fault.problem().empty()) return problem_row("cpu.quota", asked, fault.problem());
   sys::sleep_until(sys::monotonic_now() + milliseconds(300));
   const Duration start = sys::monotonic_now();
@@ -179,8 +120,8 @@ Accuracy slow_disk_row(guardian::Session& session, const std::string& folder,
       board.amount += counts_bytes ? static_cast<std::int64_t>(piece) : 1;
     }
   });
-  const Fault fault(session, "disk.slow",
-                    {{"select", victim.select()}, {"path", folder}, {what, asked}});
+  const DoseFault fault(session, "disk.slow",
+                        {{"select", victim.select()}, {"path", folder}, {what, asked}});
   const std::string name = "disk.slow, " + what;
   if (!fault.problem().empty()) return problem_row(name, asked, fault.problem());
   victim.begin();
@@ -210,8 +151,8 @@ Accuracy memory_row(guardian::Session& session, std::int64_t size_mb) {
     }
     tell(board, static_cast<std::int64_t>(all));
   });
-  const Fault fault(session, "memory.limit",
-                    {{"select", victim.select()}, {"limit", asked}, {"proof", "kill"}});
+  const DoseFault fault(session, "memory.limit",
+                        {{"select", victim.select()}, {"limit", asked}, {"proof", "kill"}});
   if (!fault.problem().empty()) return problem_row("memory.limit", asked, fault.problem());
   victim.begin();
   const double got = static_cast<double>(victim.final_amount(seconds(10)));
@@ -227,7 +168,7 @@ Accuracy descriptors_row(guardian::Session& session, int most) {
     for (int fd = 0; fd >= 0; fd = ::open("/dev/null", O_RDONLY)) last = std::max(last, fd);
     tell(board, last + 1);
   });
-  const Fault fault(session, "process.limit", {{"select", victim.select()}, {"soft", asked}});
+  const DoseFault fault(session, "process.limit", {{"select", victim.select()}, {"soft", asked}});
   if (!fault.problem().empty()) return problem_row("process.limit", asked, fault.problem());
   victim.begin();
   const std::int64_t got = victim.final_amount(seconds(10));
@@ -252,7 +193,7 @@ Accuracy processes_row(guardian::Session& session, int most) {
     }
     tell(board, alive);
   });
-  const Fault fault(session, "limits.processes", {{"select", victim.select()}, {"most", most}});
+  const DoseFault fault(session, "limits.processes", {{"select", victim.select()}, {"most", most}});
   if (!fault.problem().empty()) return problem_row("limits.processes", asked, fault.problem());
   victim.begin();
   const std::int64_t got = victim.final_amount(seconds(10));

@@ -1,8 +1,8 @@
 // squall-bench: what squall reaches, beside a peer or a floor in the same run.
 //
-//   squall-bench [NAME]...      accuracy, clocks, disks, effects, floods, honest, kinds, limits,
-//                               memory, network, packets, programs, stops; all of them without a
-//                               name
+//   squall-bench [NAME]...      accesses, accuracy, clocks, disks, effects, floods, honest, kinds,
+//                               limits, memory, network, packets, programs, stops; all of them
+//                               without a name
 #include <algorithm>
 #include <array>
 #include <cstdio>
@@ -15,9 +15,9 @@
 #include "measure.h"
 
 namespace {
-constexpr std::array<std::string_view, 13> known = {
-    "accuracy", "clocks", "disks",   "effects", "floods",   "honest", "kinds",
-    "limits",   "memory", "network", "packets", "programs", "stops"};
+constexpr std::array<std::string_view, 14> known = {
+    "accesses", "accuracy", "clocks", "disks",   "effects", "floods",   "honest",
+    "kinds",    "limits",   "memory", "network", "packets", "programs", "stops"};
 }  // namespace
 
 int main(int count, char** words) {
@@ -65,6 +65,9 @@ int main(int count, char** words) {
   };
   if (is_asked("accuracy")) add_doses("CPU load", bench_cpu_accuracy(4));
   if (is_asked("accuracy") || is_asked("floods")) add_doses("floods", bench_flood_accuracy());
+  if (is_asked("accuracy") || is_asked("accesses")) {
+    add_doses("openings of a file", bench_access_accuracy());
+  }
   if (is_asked("accuracy") || is_asked("limits")) add_doses("limits", bench_limit_accuracy());
   if (is_asked("packets")) add_doses("the packet engine", bench_packets());
   if (is_asked("network")) add_doses("the proxy beside its peers", bench_network(5));

@@ -15,6 +15,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "engine/facts.h"
 #include "guardian/state.h"
 #include "sys/clock.h"
 #include "sys/file.h"
@@ -89,6 +90,51 @@ std::unique_ptr<guardian::Session> Workplace::open(const std::string& run) const
   auto session = guardian::Session::open(std::move(*client), {.run = run});
   CHECK(session.ok(), "a session can be opened");
   return std::move(*session);
+}
+
+Accuracy problem_row(const std::string& what, const std::string& asked, const std::string& why) {
+  return {what, asked, "", "", "", false, why};
+}
+
+Accuracy share_row(const std::string& what, const std::string& asked, double wanted,
+                   const std::string& delivered, double got, double limit) {
+  const double off = (got - wanted) / wanted;
+  return {what,
+          asked,
+          delivered,
+          fmt::format("{:+.2f} %", off * 100),
+          limit == 0 ? "exact" : fmt::format("within {:g} %", limit * 100),
+          std::abs(off) <= limit,
+          ""};
+}
+
+DoseFault::DoseFault(guardian::Session& session, const std::string& kind, json::object params)
+    : session_(session) {
+  static int number = 0;
+  const scenario::PlannedFault fault{
+      .id = kind, .kind = kind, .params = std::move(params), .at = {}, .lasts = seconds(30)};
+  const auto strike =
+      engine::plan_strike(*fault::find(fault::catalogue(), kind), fault, sys::look_at_host(), 7, 0);
+  if (!strike.ok()) {
+    problem_ = strike.error().render();
+    return;
+  }
+  for (const change::Request& request : strike->changes) {
+    const std::string id = fmt::format("dose-{}", ++number);
+    const auto applied = session_.apply(id, request);
+    if (!applied.ok()) {
+      problem_ = applied.error().render();
+      return;
+    }
+    made_.push_back(id);
+  }
+}
+
+DoseFault::~DoseFault() {
+  while (!made_.empty()) {
+    static_cast<void>(session_.revert(made_.back()).ok());
+    made_.pop_back();
+  }
 }
 
 Sleeper::Sleeper() {

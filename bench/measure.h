@@ -38,6 +38,12 @@ struct Accuracy {
   std::string note;  // the peer in the same run
 };
 
+// A dose that could not be given, and why.
+Accuracy problem_row(const std::string& what, const std::string& asked, const std::string& why);
+// Both in the same unit; `limit` is the greatest deviation, as a share of what was asked.
+Accuracy share_row(const std::string& what, const std::string& asked, double wanted,
+                   const std::string& delivered, double got, double limit);
+
 void print_accuracies(const std::string& title, const std::vector<Accuracy>& rows);
 
 // A state folder of its own with a guardian, removed at the end.
@@ -51,6 +57,21 @@ class Workplace {
 
  private:
   guardian::Launch launch_;
+};
+
+// The changes of one fault, in force as a run would make them, until the end of this.
+class DoseFault {
+ public:
+  DoseFault(guardian::Session& session, const std::string& kind, json::object params);
+  ~DoseFault();
+  DoseFault(const DoseFault&) = delete;
+  DoseFault& operator=(const DoseFault&) = delete;
+  const std::string& problem() const { return problem_; }  // why not; empty when it is in force
+
+ private:
+  guardian::Session& session_;
+  std::vector<std::string> made_;
+  std::string problem_;
 };
 
 // A child that sleeps until the end, and dies with us.
@@ -73,6 +94,7 @@ std::string program_beside(const std::string& name);
 int run_program(const std::vector<std::string>& words);
 
 std::vector<Row> bench_clocks(int repetitions);
+std::vector<Accuracy> bench_access_accuracy();
 std::vector<Accuracy> bench_cpu_accuracy(int turns);
 std::vector<Row> bench_disks(int repetitions);
 std::vector<Row> bench_effects(int repetitions);

@@ -87,6 +87,9 @@ const Kind kind_cpu_quota = kind_of<Quota>({
               "selected; with systemd that is the whole unit. An idle victim feels nothing. A "
               "quota above what an outer cgroup allows has no effect, and cgroup v1 refuses it. "
               "Children started meanwhile share the quota.",
+    .accuracy =
+        "Asked for 10, 50 and 90 % of one core of a victim that takes all it gets: 10.10, 49.95 "
+        "and 89.70 % by its own CPU clock.",
     .example = R"({"select": {"name": "redis-server"}, "quota": "20 %"})",
     .table = &table,
     .needs = needs,

@@ -156,6 +156,9 @@ const Kind kind_disk_slow = kind_of<Slow>({
         "meanwhile. "
         "On cgroup v2 every process of the victim's cgroup is held back. Reads from the page cache "
         "are as fast as before. Victims in one cgroup share the limits.",
+    .accuracy =
+        "Asked for 1 and 5 MiB/s and for 20 and 200 writes a second of a victim that writes "
+        "directly: 1.000 and 5.000 MiB/s, 20.0 and 200.0 writes/s.",
     .example = R"({"select": {"name": "postgres"}, "path": "/srv/data",
                    "write_bytes_per_second": "1 MiB"})",
     .table = &table,

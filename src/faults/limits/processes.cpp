@@ -80,6 +80,8 @@ const Kind kind_limits_processes = kind_of<Limit>({
         "stops growth only. On cgroup v2 every process of the victim's cgroup counts. It binds "
         "root as well, other than the limit on processes of process.limit, which counts all "
         "processes and threads of one user.",
+    .accuracy =
+        "With 2 and with 50 allowed the victim had exactly as many when it was refused the next.",
     .example = R"({"select": {"name": "redis-server"}, "most": 1})",
     .table = &table,
     .needs = needs,

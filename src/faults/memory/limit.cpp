@@ -98,6 +98,9 @@ const Kind kind_memory_limit = kind_of<Limit>({
         "they have kills at once when the kernel cannot take enough back. File caches count as "
         "well, and shrink first. A victim that takes nothing more feels nothing; then ask for "
         "`proof: limit`.",
+    .accuracy =
+        "A victim that grows was killed with 63.81 MiB where 64 MiB were allowed, and with 255.44 "
+        "MiB where 256 MiB were.",
     .example = R"({"select": {"name": "redis-server"}, "limit": "64 MiB"})",
     .table = &table,
     .needs = needs,

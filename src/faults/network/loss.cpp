@@ -93,6 +93,7 @@ const Kind kind_network_loss = kind_of<Loss>({
         "own namespace. TCP repeats what was lost, so its users feel stalls and not losses; UDP "
         "does not. Each packet counts, those without data too. A share below 0.5 % could not be "
         "told within a reasonable time. The witness connects up to 800 times a second.",
+    .accuracy = "5 % in bursts of 4 asked, 50 000 packets: 5.16 % lost in bursts of 4.02.",
     .example = R"({"share": "5 %", "burst": 4, "peer": "10.0.0.5", "port": 6379})",
     .table = &table,
     .needs = packet_queue_needs,

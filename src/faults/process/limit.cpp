@@ -133,6 +133,9 @@ const Kind kind_process_limit = kind_of<Limit>({
         "growth only. Children started meanwhile inherit the lowered limit and keep it after "
         "the end. `processes` counts all processes of the victim's user and does not bind "
         "root. Lowering below what the victim needs to log or to shut down may make it end.",
+    .accuracy =
+        "With `descriptors` at 64 and at 512 the victim had exactly 64 and 512 open when it was "
+        "refused the next.",
     .example = R"({"select": {"name": "nginx"}, "resource": "descriptors", "soft": "16"})",
     .table = &table,
     .needs = needs,
