@@ -165,7 +165,10 @@ class Trial {
       if (victim_ == Victim::third_party && !maker.traits.is_editable) continue;
       fitting.push_back(&maker);
     }
-    return *fitting[static_cast<std::size_t>(number_) / round.size() % fitting.size()];
+    // Each place of the round begins at another scene, so that few rounds reach all of them.
+    const auto number = static_cast<std::size_t>(number_);
+    const std::size_t first = number % round.size() * fitting.size() / round.size();
+    return *fitting[(first + number / round.size()) % fitting.size()];
   }
 
   void start_guardian() {
