@@ -42,6 +42,7 @@ extern const Kind kind_redis_pause;
 extern const Kind kind_redis_settings;
 extern const Kind kind_service_act;
 extern const Kind kind_service_state;
+extern const Kind kind_tcp_reset;
 extern const Kind kind_traffic_flood;
 
 const Catalogue& catalogue() {
@@ -85,6 +86,7 @@ const Catalogue& catalogue() {
       &kind_redis_settings,
       &kind_service_act,
       &kind_service_state,
+      &kind_tcp_reset,
       &kind_traffic_flood,
   };
   // clang-format on

@@ -49,6 +49,7 @@ extern const Kind kind_network_corrupt;
 extern const Kind kind_network_latency;
 extern const Kind kind_network_loss;
 extern const Kind kind_network_partition;
+extern const Kind kind_network_reset;
 extern const Kind kind_postgres_connections;
 extern const Kind kind_postgres_crash;
 extern const Kind kind_postgres_drop_connections;
@@ -122,6 +123,7 @@ constexpr const Kind* shipped[] = {
       &kind_network_latency,
       &kind_network_loss,
       &kind_network_partition,
+      &kind_network_reset,
       &kind_postgres_connections,
       &kind_postgres_crash,
       &kind_postgres_drop_connections,

@@ -27,11 +27,9 @@ struct PacketPlace {
   std::string witness_namespace;
 };
 
-// The fields of the place, behind those that say what is done.
+// The fields that say whose packets are meant, behind those that say what is done.
 template <std::derived_from<PacketPlace> P>
-std::vector<param::Field<P>> with_packets(std::vector<param::Field<P>> fields) {
-  using Direction = sys::NftDirection;
-  using Protocol = sys::NftProtocol;
+std::vector<param::Field<P>> with_peers(std::vector<param::Field<P>> fields) {
   const auto text = [](std::string_view name, std::string PacketPlace::*member,
                        std::string_view about) {
     return param::field(name, static_cast<std::string P::*>(member), {.about = about});
@@ -42,13 +40,6 @@ std::vector<param::Field<P>> with_packets(std::vector<param::Field<P>> fields) {
                         {.about = about, .min = 0, .max = 65535});
   };
   for (param::Field<P>& one : std::vector<param::Field<P>>{
-           param::choice(
-               "direction", static_cast<Direction P::*>(&PacketPlace::direction),
-               {{"in", Direction::in}, {"out", Direction::out}, {"both", Direction::both}},
-               "Which packets, seen from the victim."),
-           param::choice("protocol", static_cast<Protocol P::*>(&PacketPlace::protocol),
-                         {{"any", Protocol::any}, {"tcp", Protocol::tcp}, {"udp", Protocol::udp}},
-                         "Which protocol."),
            text("peer", &PacketPlace::peer,
                 "Address or network of the other side; empty means everybody."),
            port("port", &PacketPlace::port,
@@ -68,6 +59,21 @@ std::vector<param::Field<P>> with_packets(std::vector<param::Field<P>> fields) {
     fields.push_back(std::move(one));
   }
   return fields;
+}
+
+// The same, and which of their packets.
+template <std::derived_from<PacketPlace> P>
+std::vector<param::Field<P>> with_packets(std::vector<param::Field<P>> fields) {
+  using Direction = sys::NftDirection;
+  using Protocol = sys::NftProtocol;
+  fields.push_back(
+      param::choice("direction", static_cast<Direction P::*>(&PacketPlace::direction),
+                    {{"in", Direction::in}, {"out", Direction::out}, {"both", Direction::both}},
+                    "Which packets, seen from the victim."));
+  fields.push_back(param::choice(
+      "protocol", static_cast<Protocol P::*>(&PacketPlace::protocol),
+      {{"any", Protocol::any}, {"tcp", Protocol::tcp}, {"udp", Protocol::udp}}, "Which protocol."));
+  return with_peers<P>(std::move(fields));
 }
 
 // nftables with owner tables, and the right to use them.

@@ -1,12 +1,10 @@
 #include "guardian/gates.h"
 
 #include <algorithm>
-#include <array>
 #include <charconv>
 #include <climits>
 #include <cstring>
 
-#include <arpa/inet.h>
 #include <fmt/core.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -15,6 +13,7 @@
 #include "core/units.h"
 #include "guardian/protected_paths.h"
 #include "sys/file.h"
+#include "sys/nft_rule.h"
 
 namespace squall::guardian {
 namespace {
@@ -59,7 +58,7 @@ Status check_cut(const change::TrafficCut& cut, const GateFacts& facts) {
   }
   if (where != facts.own_network_namespace || cut.protocol == "udp") return ok();
   for (const SshSession& session : facts.sessions) {
-    if (peer_covers(cut.peer, session.client) &&
+    if (sys::peer_covers(cut.peer, session.client) &&
         port_matches(cut.local_port, session.server_port) &&
         port_matches(cut.remote_port, session.client_port)) {
       return error(
@@ -155,28 +154,6 @@ std::string network_namespace_name(const std::string& path) {
     return {};
   }
   return fmt::format("net:[{}]", status.st_ino);
-}
-
-bool peer_covers(const std::string& peer, const std::string& address) {
-  if (peer.empty()) return true;
-  const std::size_t slash = peer.find('/');
-  const std::string network = peer.substr(0, slash);
-  std::array<unsigned char, 16> left{};
-  std::array<unsigned char, 16> right{};
-  const int family = network.find(':') == std::string::npos ? AF_INET : AF_INET6;
-  if (::inet_pton(family, network.c_str(), left.data()) != 1)
-    return true;  // a doubt counts as covered
-  if (::inet_pton(family, address.c_str(), right.data()) != 1) return false;
-  int bits = family == AF_INET ? 32 : 128;
-  if (slash != std::string::npos) {
-    std::from_chars(peer.data() + slash + 1, peer.data() + peer.size(), bits);
-  }
-  for (int bit = 0; bit < bits && bit < 128; ++bit) {
-    const int mask = 0x80 >> bit % 8;
-    const auto index = static_cast<std::size_t>(bit / 8);
-    if ((left[index] & mask) != (right[index] & mask)) return false;
-  }
-  return true;
 }
 
 }  // namespace squall::guardian

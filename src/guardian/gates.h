@@ -40,8 +40,4 @@ Status check_gates(const change::Kind& kind, const change::Footprint& footprint,
 // "net:[...]" of a namespace path, or of this process for an empty one; empty when unreadable.
 std::string network_namespace_name(const std::string& path);
 
-// True when an address or CIDR ("10.0.0.0/8", "fe80::1") covers the address. Empty covers
-// everything.
-bool peer_covers(const std::string& peer, const std::string& address);
-
 }  // namespace squall::guardian

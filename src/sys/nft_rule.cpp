@@ -270,4 +270,26 @@ Status check_table_name(const std::string& name) {
   return ok();
 }
 
+bool peer_covers(const std::string& peer, const std::string& address) {
+  if (peer.empty()) return true;
+  const std::size_t slash = peer.find('/');
+  const std::string network = peer.substr(0, slash);
+  std::array<unsigned char, 16> left{};
+  std::array<unsigned char, 16> right{};
+  const int family = network.find(':') == std::string::npos ? AF_INET : AF_INET6;
+  if (::inet_pton(family, network.c_str(), left.data()) != 1)
+    return true;  // a doubt counts as covered
+  if (::inet_pton(family, address.c_str(), right.data()) != 1) return false;
+  int bits = family == AF_INET ? 32 : 128;
+  if (slash != std::string::npos) {
+    std::from_chars(peer.data() + slash + 1, peer.data() + peer.size(), bits);
+  }
+  for (int bit = 0; bit < bits && bit < 128; ++bit) {
+    const int mask = 0x80 >> bit % 8;
+    const auto index = static_cast<std::size_t>(bit / 8);
+    if ((left[index] & mask) != (right[index] & mask)) return false;
+  }
+  return true;
+}
+
 }  // namespace squall::sys

@@ -41,6 +41,9 @@ struct NftKernelRule {
 // In the order given. Errors: Code::invalid if there are no or more than 256 rules, or as
 // check_rule.
 Result<std::vector<NftKernelRule>> translate_rules(std::span<const NftRule> rules);
+// Whether a peer (an address, or a network such as "10.0.0.0/8") covers the address. An empty one
+// covers everything, and so does what is neither: a doubt counts as covered.
+bool peer_covers(const std::string& peer, const std::string& address);
 // Code::invalid unless the name is as NftOwnerTable::create wants it.
 Status check_table_name(const std::string& name);
 

@@ -167,5 +167,13 @@ TEST(NftRule, AcceptsTableNamesThatToolsCanSpell) {
   }
 }
 
+TEST(PeerCovers, ComparesPrefixes) {
+  EXPECT_TRUE(peer_covers("", "1.2.3.4"));
+  EXPECT_TRUE(peer_covers("1.2.3.0/24", "1.2.3.4"));
+  EXPECT_FALSE(peer_covers("1.2.4.0/24", "1.2.3.4"));
+  EXPECT_TRUE(peer_covers("fe80::/10", "fe80::1"));
+  EXPECT_FALSE(peer_covers("1.2.3.4", "fe80::1"));
+}
+
 }  // namespace
 }  // namespace squall::sys

@@ -1,4 +1,6 @@
 // The witnesses that ship: one line each. A test counts the files against it.
+#include <iterator>
+
 #include "witness/witness.h"
 
 namespace squall::witness {
@@ -36,6 +38,7 @@ extern const Kind kind_nats_fed;
 extern const Kind kind_network_blocked;
 extern const Kind kind_network_flooded;
 extern const Kind kind_network_lossy;
+extern const Kind kind_network_reset;
 extern const Kind kind_network_slow;
 extern const Kind kind_postgres_busy;
 extern const Kind kind_postgres_crowded;
@@ -56,64 +59,69 @@ extern const Kind kind_service_ended;
 extern const Kind kind_service_restarted;
 extern const Kind kind_service_state;
 
+namespace {
+// One a line, so that two additions do not collide.
+// clang-format off
+constexpr const Kind* shipped[] = {
+    &kind_clock_skewed,
+    &kind_command_answers,
+    &kind_container_disconnected,
+    &kind_container_ended,
+    &kind_container_limited,
+    &kind_container_restarted,
+    &kind_container_state,
+    &kind_cpu_busy,
+    &kind_cpu_limited,
+    &kind_cpu_pinned,
+    &kind_disk_disturbed,
+    &kind_disk_free,
+    &kind_disk_free_inodes,
+    &kind_disk_limited,
+    &kind_disk_throughput,
+    &kind_file_absent,
+    &kind_file_changed,
+    &kind_file_lines,
+    &kind_file_locked,
+    &kind_file_mode,
+    &kind_file_refused,
+    &kind_file_slow,
+    &kind_host_descriptors,
+    &kind_host_processes,
+    &kind_limits_processes,
+    &kind_memory_filled,
+    &kind_memory_limited,
+    &kind_memory_oom,
+    &kind_memory_stalled,
+    &kind_nats_fed,
+    &kind_network_blocked,
+    &kind_network_flooded,
+    &kind_network_lossy,
+    &kind_network_reset,
+    &kind_network_slow,
+    &kind_postgres_busy,
+    &kind_postgres_crowded,
+    &kind_postgres_dropped,
+    &kind_postgres_locked,
+    &kind_power_draining,
+    &kind_power_offline,
+    &kind_process_ended,
+    &kind_process_limited,
+    &kind_process_reniced,
+    &kind_process_signalled,
+    &kind_process_stopped,
+    &kind_redis_fed,
+    &kind_redis_full,
+    &kind_redis_poisoned,
+    &kind_redis_silent,
+    &kind_service_ended,
+    &kind_service_restarted,
+    &kind_service_state,
+};
+// clang-format on
+}  // namespace
+
 const Catalogue& catalogue() {
-  // One a line, so that two additions do not collide.
-  // clang-format off
-  static const Catalogue kinds = {
-      &kind_clock_skewed,
-      &kind_command_answers,
-      &kind_container_disconnected,
-      &kind_container_ended,
-      &kind_container_limited,
-      &kind_container_restarted,
-      &kind_container_state,
-      &kind_cpu_busy,
-      &kind_cpu_limited,
-      &kind_cpu_pinned,
-      &kind_disk_disturbed,
-      &kind_disk_free,
-      &kind_disk_free_inodes,
-      &kind_disk_limited,
-      &kind_disk_throughput,
-      &kind_file_absent,
-      &kind_file_changed,
-      &kind_file_lines,
-      &kind_file_locked,
-      &kind_file_mode,
-      &kind_file_refused,
-      &kind_file_slow,
-      &kind_host_descriptors,
-      &kind_host_processes,
-      &kind_limits_processes,
-      &kind_memory_filled,
-      &kind_memory_limited,
-      &kind_memory_oom,
-      &kind_memory_stalled,
-      &kind_nats_fed,
-      &kind_network_blocked,
-      &kind_network_flooded,
-      &kind_network_lossy,
-      &kind_network_slow,
-      &kind_postgres_busy,
-      &kind_postgres_crowded,
-      &kind_postgres_dropped,
-      &kind_postgres_locked,
-      &kind_power_draining,
-      &kind_power_offline,
-      &kind_process_ended,
-      &kind_process_limited,
-      &kind_process_reniced,
-      &kind_process_signalled,
-      &kind_process_stopped,
-      &kind_redis_fed,
-      &kind_redis_full,
-      &kind_redis_poisoned,
-      &kind_redis_silent,
-      &kind_service_ended,
-      &kind_service_restarted,
-      &kind_service_state,
-  };
-  // clang-format on
+  static const Catalogue kinds(std::begin(shipped), std::end(shipped));
   return kinds;
 }
 

@@ -11,6 +11,7 @@ target_up
 claims=(
   [redis-block-refusal]=held
   [redis-block-silence]=held
+  [redis-connection-resets]=held
   [redis-latency-spike]=held
   [redis-lossy-line]=held
 )

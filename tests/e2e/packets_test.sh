@@ -76,6 +76,38 @@ for name in latency-in latency-out loss corrupt partition; do
     run "$work/$name.yaml" --seed 42 --plain --state "$work/noop"
 done
 
+# A client in the middle of its work: it waits for a message, and its connection is torn.
+cat >"$work/reset.yaml" <<YAML
+scenario: reset
+title: reset
+accept_irreversible: clients must connect anew
+baseline: 1 s
+steady_state:
+  - name: ping
+    tcp: {host: 10.77.0.1, port: 6379, namespace: /proc/$client/ns/net, send: "PING\r\n", expect: "+PONG"}
+    every: 50 ms
+    timeout: 300 ms
+faults:
+  - network.reset: {$place}
+recover: {within: 5 s}
+YAML
+subscribe() {
+  # shellcheck disable=SC2016  # expanded by the inner shell
+  nsenter --net="/proc/$client/ns/net" bash -c \
+    'exec 3<>/dev/tcp/10.77.0.1/6379 && printf "SUBSCRIBE news\r\n" >&3 && cat <&3' >"$work/heard" 2>"$work/torn" &
+  subscriber=$!
+}
+subscribe
+check "a client subscribes" within 5 grep -q subscribe "$work/heard"
+check "reset: is INVALID without a real injector" \
+  ends 4 env SQUALL_GUARDIAN="$binaries/squall-guardian-noop" timeout --kill-after=5 60 "$squall" \
+  run "$work/reset.yaml" --seed 42 --plain --state "$work/noop"
+check "reset: the client still listens" kill -0 "$subscriber"
+check "reset: is held" ends 0 drill run "$work/reset.yaml" --seed 42 --plain
+is_torn() { grep -q "Connection reset by peer" "$work/torn"; }
+check "reset: the client's connection is torn" within 5 is_torn
+check "reset: Redis answers" within 5 answers_client
+
 kill -KILL "$redis" "$server" "$client"
 wait "$redis" 2>/dev/null || true
 drill_end
