@@ -2,6 +2,7 @@
 #pragma once
 
 #include <csignal>
+#include <cstdio>
 #include <string>
 #include <string_view>
 
@@ -14,13 +15,21 @@
 
 namespace squall::change {
 
+// The value; an error is shown before the test ends for it.
+template <class T>
+T told(Result<T> result) {
+  if (!result.ok()) std::fprintf(stderr, "%s\n", result.error().render().c_str());
+  return std::move(result).value();
+}
+
 class Loaded {
  public:
+  // The limit is no part of what is tested: a busy host takes its time.
   Loaded(const Kind& kind, const json::object& params)
       : kind_(kind),
         params_(params),
-        image_(kind.capture(params).value()),
-        holder_(Holder::start(kind, params, image_, seconds(2)).value()) {
+        image_(told(kind.capture(params))),
+        holder_(told(Holder::start(kind, params, image_, seconds(10)))) {
     image_["holder_pid"] = holder_.id().pid;
     image_["holder_start"] = static_cast<std::int64_t>(holder_.id().start_ticks);
   }
@@ -30,7 +39,7 @@ class Loaded {
 
   Reverted end() {
     holder_.release(seconds(1));
-    return kind_.revert ? kind_.revert(params_, image_).value() : Reverted{};
+    return kind_.revert ? told(kind_.revert(params_, image_)) : Reverted{};
   }
   // The holder is dead when this returns.
   void kill_holder() {
