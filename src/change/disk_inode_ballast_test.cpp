@@ -1,6 +1,8 @@
-#include <thread>
+#include <csignal>
 
 #include <gtest/gtest.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
 
 #include "change/holder.h"
 #include "change/unnamed_files.h"
@@ -51,18 +53,25 @@ TEST_F(DiskInodeBallast, LeavesNoneSoThatNoFileCanBeMade) {
 TEST_F(DiskInodeBallast, LeavesWhatItIsToldAlsoWhileOthersComeAndGo) {
   const json::object params = with("leave", 0);
   const json::object before = kind().capture(params).value();
-  const std::jthread others([folder = mount_.path()](const std::stop_token& stop) {
-    while (!stop.stop_requested()) {
+  const pid_t others = ::fork();
+  if (others == 0) {
+    ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+    while (true) {
       UnnamedFiles files;
-      CHECK(files.add(folder, 50, {}).ok(), "running out of inodes is no error");
+      CHECK(files.add(mount_.path(), 50, {}).ok(), "running out of inodes is no error");
     }
-  });
+  }
   constexpr int rounds = 20;
   for (int round = 0; round < rounds; ++round) {
-    const auto held = kind().hold(params, before);
-    ASSERT_TRUE(held.ok()) << held.error().render();
-    EXPECT_TRUE((*held)->is_intact()) << "round " << round;
+    Result<Holder> holder = Holder::start(kind(), params, before, seconds(10));
+    ASSERT_TRUE(holder.ok()) << holder.error().render();
+    EXPECT_TRUE(holder->check()) << "round " << round;
+    holder->release(seconds(1));
   }
+  EXPECT_EQ(::kill(others, SIGKILL), 0);
+  int status = 0;
+  ::waitpid(others, &status, 0);
+  EXPECT_TRUE(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL) << "it came and went till then";
 }
 
 TEST_F(DiskInodeBallast, NamesWhatItDemandsOfTheHost) {

@@ -51,10 +51,12 @@ TEST(DiskWorker, DoesAsManyOperationsAsAreDue) {
   const Folder folder;
   const sys::Fd file = open_unnamed_file(folder.path()).value();
   const std::int64_t before = own_transfers("syscw");
+  const Duration start = sys::monotonic_now();
   ASSERT_TRUE(work_for(file, gentle, milliseconds(500)).ok());
+  const double took = (sys::monotonic_now() - start).seconds();     // a busy host stops it late
   const std::int64_t writes = own_transfers("syscw") - before - 1;  // one wrote the file
   EXPECT_GE(writes, 90);
-  EXPECT_LE(writes, 104);
+  EXPECT_LE(static_cast<double>(writes), took * 200 + 4);
 }
 
 TEST(DiskWorker, ReadsTheShareItIsTold) {
