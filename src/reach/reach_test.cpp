@@ -1,6 +1,7 @@
 #include "reach/reach.h"
 
 #include <array>
+#include <atomic>
 #include <set>
 #include <thread>
 
@@ -25,7 +26,7 @@ class Counted final : public Serving {
   ~Counted() override { --living; }
   json::object facts() const override { return {{"beats", beats_}}; }
   bool is_intact() override { return beats_-- != 0; }
-  static inline int living = 0;
+  static inline std::atomic<int> living = 0;
 
  private:
   std::int64_t beats_;

@@ -42,6 +42,9 @@ class CpuPinned : public testing::Test {
 };
 
 TEST_F(CpuPinned, SeesThatAllThreadsAreBoundAndSetFree) {
+#ifdef __SANITIZE_THREAD__
+  GTEST_SKIP() << "ThreadSanitizer adds a thread of its own to every process";
+#endif
   const Child child([] {
     static const std::thread another([] {
       while (true) ::pause();
@@ -69,6 +72,9 @@ TEST_F(CpuPinned, SeesNothingOnAnotherProcessor) {
 }
 
 TEST_F(CpuPinned, RefusesWhatWouldProveNothing) {
+#ifdef __SANITIZE_THREAD__
+  GTEST_SKIP() << "ThreadSanitizer adds a thread of its own to every process";
+#endif
   const Child child;
   bind(child.pid(), numbers_[0]);
   const std::string first = std::to_string(numbers_[0]);
