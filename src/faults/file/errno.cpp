@@ -81,6 +81,9 @@ const Kind kind_file_errno = kind_of<Errno>({
         "reading). Accesses that are not meant go on after the question.",
     .undo = access_undo,
     .limits = access_limits,
+    .accuracy =
+        "Of 10 000 openings 4.59 % failed where 5 % was asked for, 29.50 % for 30 % and all for "
+        "100 %, told by a perl program.",
     .example = R"({"path": "/var/lib/example/data", "error": "ENOSPC"})",
     .table = &table,
     .needs = access_needs,
