@@ -173,6 +173,7 @@ std::string program_beside(const std::string& name) {
 int run_program(const std::vector<std::string>& words) {
   std::vector<std::string> copy = words;
   std::vector<char*> arguments;
+  arguments.reserve(copy.size() + 1);
   for (std::string& word : copy) arguments.push_back(word.data());
   arguments.push_back(nullptr);
   posix_spawn_file_actions_t actions;

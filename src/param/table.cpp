@@ -57,6 +57,7 @@ json::object AnyTable::schema() const {
 
 void check_names(const Node& node, const std::vector<FieldName>& fields, Diagnostics& diagnostics) {
   std::vector<std::string> names;
+  names.reserve(fields.size());
   for (const FieldName& one : fields) names.emplace_back(one.name);
   if (!node.is_mapping() && !node.is_null()) {
     diagnostics.add(node.mark,
