@@ -43,7 +43,7 @@ h3 { font-size: 15px; font-weight: 650; }
 .reasons li { margin: 3px 0; }
 .steps { display: grid; grid-template-columns: repeat(4, minmax(0, 1fr));
   gap: 12px; margin-top: 12px; }
-.step { margin: 0; }
+.step { margin: 0; overflow-wrap: anywhere; }
 .step b { display: block; font-size: 13px; color: var(--soft); font-weight: 600; }
 .step span { display: block; font-size: 17px; font-weight: 650; margin-top: 2px; }
 .step em { display: block; text-wrap: balance; font-style: normal; font-size: 13px;
